@@ -1,0 +1,1 @@
+"""Errors, lifecycle, logging, metrics and gRPC policy of the services; no domain."""

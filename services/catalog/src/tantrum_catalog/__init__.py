@@ -1,0 +1,1 @@
+"""Keeps shows, categories, research and editors."""

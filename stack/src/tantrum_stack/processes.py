@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tantrum_stack.errors import PartFailedError, disk_full, says_disk_full
+from tantrum_stack.errors import PartFailedError, disk_full, is_full, says_disk_full
 from tantrum_stack.identity import Identity
 
 _POLL_SECONDS = 0.02
@@ -62,7 +62,7 @@ class Process:
         identity = command.identity
         with log.open("ab") as output:
             popen = subprocess.Popen(  # noqa: S603 - our own arguments
-                [*_with_parent(command.stop_signal), *command.argv],
+                [*with_parent(command.stop_signal), *command.argv],
                 env=dict(command.environment),
                 cwd=command.folder,
                 stdin=subprocess.PIPE if command.stdin else subprocess.DEVNULL,
@@ -126,7 +126,7 @@ class Process:
     def failure(self, what: str) -> PartFailedError:
         """Say that this part *what* ("ended with code 3"), with the end of its log."""
         lines = self.last_lines()
-        if says_disk_full(lines):
+        if says_disk_full(lines) or is_full(self.log.parent):  # where no log fits either
             return PartFailedError(str(disk_full(self.log.parent)))
         quoted = "".join(f"\n  | {line}" for line in lines.splitlines())
         return PartFailedError(f"{self.command.name} {what}. Its log, {self.log}, ends:{quoted}")
@@ -142,12 +142,18 @@ async def run(command: Command, log: Path, *, within_seconds: float) -> None:
     """Run *command* to its end. Raises `PartFailedError` unless it succeeds in time."""
     process = Process.start(command, log)
     try:
+        await until_done(process, within_seconds=within_seconds)
+    finally:
+        await process.stop()
+
+
+async def until_done(process: Process, *, within_seconds: float) -> None:
+    """Return when *process* has succeeded. Raises `PartFailedError` unless it does in time."""
+    try:
         async with asyncio.timeout(within_seconds):
             code = await process.wait()
     except TimeoutError:
         raise process.failure(f"did not finish within {within_seconds:g} s") from None
-    finally:
-        await process.stop()
     if code != 0:
         raise process.failure(f"ended with code {code}")
 
@@ -174,7 +180,7 @@ async def until_ready(
         raise process.failure(f"was not ready within {within_seconds:g} s") from None
 
 
-def _with_parent(stop_signal: signal.Signals) -> list[str]:
+def with_parent(stop_signal: signal.Signals) -> list[str]:
     """Prefix that has the kernel send *stop_signal* when this process dies."""
     setpriv = shutil.which("setpriv")
     if setpriv is None:

@@ -1,0 +1,1 @@
+"""Keeps the catalogue: in PostgreSQL, and in memory for tests."""

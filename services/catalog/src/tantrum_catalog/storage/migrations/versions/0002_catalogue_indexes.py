@@ -1,0 +1,41 @@
+"""
+The indexes that serve filters and orders.
+
+Made `CONCURRENTLY`, so that reads and writes go on meanwhile; each is dropped first, for
+an attempt that failed leaves an invalid index behind.
+
+Five are the seed plan's: stimulation, ages, themes, full text, and the categories' order.
+The `show_by_…` ones are the orders of lists: a page is one short walk along them. Their keys
+are turned so that all ascend, which lets one row comparison find where a page starts.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+_INDEXES = {
+    "show_stimulation": "catalog.show (stimulation, id)",
+    "show_ages": "catalog.show (min_age, max_age)",
+    "show_theme_slugs": "catalog.show USING gin (theme_slugs)",
+    "show_search_vector": "catalog.show USING gin (search_vector)",
+    "category_active_display_order": "catalog.category (active, display_order, sort_name, id)",
+    "show_by_name": "catalog.show (sort_name, id)",
+    "show_by_popularity": "catalog.show ((NOT featured), sort_name, id)",
+    "show_by_stimulation_down": "catalog.show ((-stimulation), id)",
+    "show_by_release_year": "catalog.show ((coalesce(release_year, 32767)), id)",
+    "show_by_release_year_down": "catalog.show ((coalesce(-release_year, 32767)), id)",
+    "show_by_interactivity": "catalog.show ((coalesce(interactivity, 32767)), id)",
+    "show_by_interactivity_down": "catalog.show ((coalesce(-interactivity, 32767)), id)",
+}
+
+
+def upgrade() -> None:
+    with op.get_context().autocommit_block():
+        for name, definition in _INDEXES.items():
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS catalog.{name}")
+            op.execute(f"CREATE INDEX CONCURRENTLY {name} ON {definition}")

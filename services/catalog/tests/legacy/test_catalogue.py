@@ -1,3 +1,4 @@
+from tantrum_catalog.domain.naming import slug_valid
 from tantrum_catalog.legacy.catalogue import normalise_shows
 
 
@@ -108,6 +109,15 @@ def test_a_description_that_two_shows_share_is_left(make_row):
     result = normalise_shows([make_row(id=i, name=f"N{i}", description=text) for i in (1, 2)])
 
     assert [show.description for show in result.shows] == [text, text]
+
+
+def test_a_slug_leaves_room_in_its_120_characters(make_row):
+    rows = [make_row(id=i, name="long " * 40, release_year=2000 + i) for i in (1, 2)]
+
+    slugs = [show.slug for show in normalise_shows(rows).shows]
+
+    assert all(slug_valid(slug) for slug in slugs)
+    assert len(set(slugs)) == 2
 
 
 def test_a_name_in_another_script_gets_a_slug_from_its_id(make_row):

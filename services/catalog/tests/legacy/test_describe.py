@@ -1,10 +1,9 @@
 from dataclasses import replace
 
 import pytest
+from tantrum_catalog.domain.show import Level, Senses
 from tantrum_catalog.legacy.describe import describe
-from tantrum_catalog.legacy.levels import Level
 from tantrum_catalog.legacy.normalise import normalise_show
-from tantrum_catalog.legacy.show import Senses
 from tantrum_catalog.legacy.styles import Making, making_of
 
 

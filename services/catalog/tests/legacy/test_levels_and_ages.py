@@ -1,6 +1,7 @@
 import pytest
+from tantrum_catalog.domain.show import Level
 from tantrum_catalog.legacy.ages import Ages, parse_ages, plain_spelling
-from tantrum_catalog.legacy.levels import Level, old_spelling, parse_level
+from tantrum_catalog.legacy.levels import old_spelling, parse_level
 
 
 @pytest.mark.parametrize(
@@ -47,13 +48,15 @@ def test_the_old_spelling_of_a_level_is_read_as_that_level(level):
         ("7-12, 12+", 7, None),
         ("6-12, 12+", 6, None),
         ("2-4, 6-8", 2, 8),
+        ("10-18", 10, 18),
+        ("10-99", 10, None),
     ],
 )
 def test_ages_are_read_as_whole_years(text, low, high):
     assert parse_ages(text) == Ages(min_age=low, max_age=high)
 
 
-@pytest.mark.parametrize("text", ["", "all", "6-3", "3-99", "3-6-9", "3-6,", "-3", "3-6 months"])
+@pytest.mark.parametrize("text", ["", "all", "6-3", "19+", "3-6-9", "3-6,", "-3", "3-6 months"])
 def test_ages_that_cannot_be_are_none(text):
     assert parse_ages(text) is None
 

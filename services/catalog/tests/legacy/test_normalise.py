@@ -1,5 +1,5 @@
 import pytest
-from tantrum_catalog.legacy.levels import Level
+from tantrum_catalog.domain.show import Level, Senses
 from tantrum_catalog.legacy.normalise import Normalised, normalise_show
 from tantrum_catalog.legacy.row import LegacyShow, MalformedRowError
 from tantrum_catalog.legacy.show import Refusal
@@ -53,7 +53,7 @@ def test_medium_is_moderate_and_an_unknown_word_is_no_level(make_row):
         "senses.music_tempo": ("Presto", ""),
     }
     senses = normalised(row).show.senses
-    assert senses.known() == {"dialogue": Level.HIGH, "sound_effects": Level.MODERATE}
+    assert senses == Senses(dialogue=Level.HIGH, sound_effects=Level.MODERATE)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +177,16 @@ def test_an_animation_style_is_tidied(make_row):
 
     assert normalised(row).show.animation_style == "Traditional 2D animation. Digital later"
     assert normalised(make_row(animation_style=" ")).show.animation_style is None
+
+
+def test_a_long_animation_style_keeps_its_first_sentences(make_row):
+    row = make_row(animation_style=f"2D animation. {'Bright ' * 20}colours. {'Soft ' * 20}shapes.")
+
+    style = normalised(row).show.animation_style
+
+    assert style.startswith("2D animation. Bright")
+    assert style.endswith("colours.")
+    assert len(normalised(make_row(animation_style="word " * 99)).show.animation_style) <= 200
 
 
 @pytest.mark.parametrize("description", ["", "No description available.", "N/A", "Coming soon!"])

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-OLDEST_YEARS = 21
-"""No show for children names an older age; a larger number is a slip."""
+from tantrum_catalog.domain.show import AGE_MAX
 
 _PART = re.compile(
     r"(?P<low>\d{1,2})\s*(?:(?:-|\u2013|to)\s*(?P<high>\d{1,2})\s*)?(?P<open>\+)?\s*(?:years?|yrs?)?",
@@ -26,8 +25,8 @@ def parse_ages(text: str) -> Ages | None:
     """
     Read an age range such as "3-6", "0-13+", "8+", "3-8 years" or "6-12, 12+".
 
-    Several ranges become the one that spans them, open-ended if any of them is.
-    None if *text* holds anything else, or ages that cannot be.
+    Several ranges become the one that spans them, open-ended if any of them is
+    or goes on into adult life. None if *text* holds anything else, or ages that cannot be.
     """
     parts = [_parse_part(part) for part in text.split(",")]
     known = [part for part in parts if part is not None]
@@ -52,6 +51,6 @@ def _parse_part(text: str) -> Ages | None:
         return None
     low = int(match["low"])
     high = int(match["high"]) if match["high"] else low
-    if not low <= high <= OLDEST_YEARS:
+    if not low <= high or low > AGE_MAX:
         return None
-    return Ages(min_age=low, max_age=None if match["open"] else high)
+    return Ages(min_age=low, max_age=None if match["open"] or high > AGE_MAX else high)

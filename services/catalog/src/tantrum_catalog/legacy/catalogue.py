@@ -12,13 +12,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.legacy.describe import describe
 from tantrum_catalog.legacy.fillers import outline, shared_outlines
 from tantrum_catalog.legacy.names import with_years
-from tantrum_catalog.legacy.normalise import Normalised, Notes, name_reason, normalise_show
+from tantrum_catalog.legacy.normalise import (
+    Normalised,
+    Notes,
+    name_reason,
+    normalise_show,
+    slug_base,
+)
 from tantrum_catalog.legacy.row import LegacyShow
 from tantrum_catalog.legacy.show import Correction, NormalShow, Refusal
-from tantrum_catalog.legacy.slugs import slugify
 from tantrum_catalog.legacy.years import Run, without_franchise
 
 
@@ -104,22 +110,22 @@ def _without_reboots(one: Normalised, years_of_title: Iterable[int]) -> Normalis
 
 def _make_slugs_unique(found: Sequence[Normalised]) -> list[Normalised]:
     """Give shows of one title their release year, or their id if that is no help."""
-    bases = {one.show.id: slugify(one.name.title) or f"show-{one.show.id}" for one in found}
+    bases = {one.show.id: slug_base(one.show.id, one.name.title) for one in found}
     base_counts = Counter(bases.values())
     dated = {
-        one.show.id: f"{bases[one.show.id]}-{one.show.release_year}"
+        one.show.id: Slug(f"{bases[one.show.id]}-{one.show.release_year}")
         for one in found
         if base_counts[bases[one.show.id]] > 1 and one.show.release_year is not None
     }
     taken = Counter(dated.values()) + base_counts
 
-    def slug(show_id: int) -> str:
+    def slug(show_id: int) -> Slug:
         base = bases[show_id]
         if base_counts[base] == 1:
             return base
         if show_id in dated and taken[dated[show_id]] == 1:
             return dated[show_id]
-        return f"{base}-{show_id}"
+        return Slug(f"{base}-{show_id}")
 
     return [replace(one, show=replace(one.show, slug=slug(one.show.id))) for one in found]
 

@@ -11,7 +11,9 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from tantrum_catalog.legacy.show import Correction, NormalShow, Term
+from tantrum_catalog.domain.show import Label
+from tantrum_catalog.legacy.levels import known_levels
+from tantrum_catalog.legacy.show import Correction, NormalShow
 from tantrum_catalog.legacy.vocabulary import PLATFORM_URLS, theme_aliases
 
 _Value = str | int | bool | Sequence[str] | Mapping[str, str | int | bool] | None
@@ -41,7 +43,7 @@ def shows_toml(shows: Iterable[NormalShow]) -> str:
     )
 
 
-def themes_toml(themes: Iterable[Term]) -> str:
+def themes_toml(themes: Iterable[Label]) -> str:
     """`themes.toml` for *themes*, by ascending slug."""
     blocks = [
         _block("theme", {"slug": t.slug, "name": t.name, "aliases": theme_aliases(t)})
@@ -52,7 +54,7 @@ def themes_toml(themes: Iterable[Term]) -> str:
     )
 
 
-def platforms_toml(platforms: Iterable[Term]) -> str:
+def platforms_toml(platforms: Iterable[Label]) -> str:
     """`platforms.toml` for *platforms*, by ascending slug."""
     blocks = [
         _block("platform", {"slug": p.slug, "name": p.name, "url": PLATFORM_URLS.get(p.slug)})
@@ -98,7 +100,7 @@ def _show_block(show: NormalShow) -> str:
             "min_age": show.min_age,
             "max_age": show.max_age,
             "stimulation": show.stimulation,
-            "senses": {sense: level.value for sense, level in show.senses.known().items()},
+            "senses": {s.value: level.token for s, level in known_levels(show.senses).items()},
             "animation_style": show.animation_style,
             "themes": [theme.slug for theme in show.themes],
             "platforms": [platform.slug for platform in show.platforms],

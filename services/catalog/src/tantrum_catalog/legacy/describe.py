@@ -12,6 +12,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 
+from tantrum_catalog.domain.show import Sense
+from tantrum_catalog.legacy.levels import known_levels
 from tantrum_catalog.legacy.names import without_years
 from tantrum_catalog.legacy.phrases import (
     BUSY,
@@ -113,7 +115,7 @@ class _Words:
 
     def _senses(self, count: int) -> tuple[list[str], list[str]]:
         """What goes with the score, and one thing that goes against it."""
-        levels = self._show.senses.known()
+        levels = known_levels(self._show.senses)
         quiet = {s: QUIET[s][levels[s]] for s in QUIET if levels.get(s) in QUIET[s]}
         busy = {s: BUSY[s][levels[s]] for s in BUSY if levels.get(s) in BUSY[s]}
         if self._show.stimulation <= _CALM:
@@ -295,15 +297,15 @@ def _topics(show: NormalShow) -> list[str]:
     return [TOPICS[slug] for slug in chosen]
 
 
-def _without_echo(phrase_by_sense: Mapping[str, str]) -> list[str]:
+def _without_echo(phrase_by_sense: Mapping[Sense, str]) -> list[str]:
     """The phrases, but music once: its tempo tells more than its amount."""
-    echo = "music" if "music_tempo" in phrase_by_sense else ""
+    echo = Sense.MUSIC if Sense.MUSIC_TEMPO in phrase_by_sense else None
     return [phrase for sense, phrase in phrase_by_sense.items() if sense != echo]
 
 
-def _against(phrase_by_sense: Mapping[str, str], lead: Mapping[str, str]) -> list[str]:
+def _against(phrase_by_sense: Mapping[Sense, str], lead: Mapping[Sense, str]) -> list[str]:
     """The phrases that go against *lead*, without music if music leads already."""
-    music = {"music", "music_tempo"}
+    music = {Sense.MUSIC, Sense.MUSIC_TEMPO}
     echoes = music if music & lead.keys() else set()
     return [phrase for sense, phrase in phrase_by_sense.items() if sense not in echoes]
 

@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 
-
-class Level(StrEnum):
-    """A sensory level, from least to most."""
-
-    LOW = "low"
-    LOW_MODERATE = "low-moderate"
-    MODERATE = "moderate"
-    MODERATE_HIGH = "moderate-high"
-    HIGH = "high"
-
+from tantrum_catalog.domain.show import Level, Sense, Senses
 
 # "Medium" was the word of one importer of the old application; "Moderate-Low"
 # was one that its front end sent.
@@ -41,4 +31,10 @@ def parse_level(text: str) -> Level | None:
 
 def old_spelling(level: Level) -> str:
     """The word that the old scale has for *level*, such as "Low-Moderate"."""
-    return level.value.title()
+    return level.token.title()
+
+
+def known_levels(senses: Senses) -> dict[Sense, Level]:
+    """The levels that are known, in the order in which pages show them."""
+    levels = ((sense, senses.level(sense)) for sense in Sense)
+    return {sense: level for sense, level in levels if level is not None}

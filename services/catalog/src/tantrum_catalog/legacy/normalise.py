@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 
+from tantrum_catalog.domain.naming import Slug, slug_of
+from tantrum_catalog.domain.show import Label, Level, Senses
 from tantrum_catalog.legacy.ages import parse_ages, plain_spelling
 from tantrum_catalog.legacy.describe import describe
 from tantrum_catalog.legacy.fillers import is_filler
-from tantrum_catalog.legacy.levels import Level, old_spelling, parse_level
+from tantrum_catalog.legacy.levels import old_spelling, parse_level
 from tantrum_catalog.legacy.names import MendedName, mend_name
 from tantrum_catalog.legacy.row import LegacyShow
 from tantrum_catalog.legacy.show import (
@@ -21,11 +23,8 @@ from tantrum_catalog.legacy.show import (
     LegacyValue,
     NormalShow,
     Refusal,
-    Senses,
-    Term,
 )
-from tantrum_catalog.legacy.slugs import slugify
-from tantrum_catalog.legacy.styles import tidy_style
+from tantrum_catalog.legacy.styles import style_reason, tidy_style
 from tantrum_catalog.legacy.vocabulary import NOT_THEMES, parse_platform, parse_theme
 from tantrum_catalog.legacy.years import mend_run
 
@@ -35,6 +34,7 @@ EPISODE_MINUTES = range(1, 121)
 SHEET_MINUTES = range(5, 121)
 """What a length in the spreadsheet may be to go before the old one."""
 
+_SLUG_BASE_LENGTH = 108
 _NO_CREATORS = frozenset({"", "n/a", "na", "none", "null", "unknown", "-"})
 
 
@@ -94,7 +94,7 @@ def normalise_show(row: LegacyShow) -> Normalised | Refusal:
     run = mend_run(row, name.years, note)
     show = NormalShow(
         id=row.id,
-        slug=slugify(name.title) or f"show-{row.id}",
+        slug=slug_base(row.id, name.title),
         name=name.title,
         aliases=name.aliases,
         description=" ".join((row.description or "").split()),
@@ -126,6 +126,12 @@ def normalise_show(row: LegacyShow) -> Normalised | Refusal:
     )
 
 
+def slug_base(show_id: int, title: str) -> Slug:
+    """The slug that *title* makes, with room left for what tells it from others."""
+    slug = slug_of(title, fallback=f"show-{show_id}")
+    return Slug(slug[:_SLUG_BASE_LENGTH].rstrip("-"))
+
+
 def name_reason(row: LegacyShow, new: str) -> str:
     """Why the name of *row* becomes *new*."""
     if new == " ".join(row.name.split()):
@@ -147,7 +153,7 @@ def _senses(row: LegacyShow, note: Notes) -> Senses:
         if level is None:
             note(f"senses.{sense}", old, None, "no level of the scale")
         elif old != old_spelling(level):
-            note(f"senses.{sense}", old, level, "one scale of levels")
+            note(f"senses.{sense}", old, level.token, "one scale of levels")
         return level
 
     return Senses(
@@ -161,8 +167,8 @@ def _senses(row: LegacyShow, note: Notes) -> Senses:
     )
 
 
-def _themes(row: LegacyShow, note: Notes) -> tuple[Term, ...]:
-    themes: dict[str, Term] = {}
+def _themes(row: LegacyShow, note: Notes) -> tuple[Label, ...]:
+    themes: dict[str, Label] = {}
     for old in row.themes:
         theme = parse_theme(old)
         if theme is None:
@@ -176,8 +182,8 @@ def _themes(row: LegacyShow, note: Notes) -> tuple[Term, ...]:
     return tuple(themes.values())
 
 
-def _platforms(row: LegacyShow, note: Notes) -> tuple[Term, ...]:
-    platforms: dict[str, Term] = {}
+def _platforms(row: LegacyShow, note: Notes) -> tuple[Label, ...]:
+    platforms: dict[str, Label] = {}
     for old in row.available_on:
         platform = parse_platform(old)
         if platform is None or platform.slug in platforms:
@@ -219,7 +225,7 @@ def _animation_style(row: LegacyShow, note: Notes) -> str | None:
         return None
     style = tidy_style(row.animation_style)
     if style != row.animation_style:
-        note("animation_style", row.animation_style, style, "spaces, capitals or spelling")
+        note("animation_style", row.animation_style, style, style_reason(row.animation_style))
     return style or None
 
 

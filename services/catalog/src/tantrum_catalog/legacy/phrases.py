@@ -7,7 +7,7 @@ list: "problem solving, shapes and mild peril".
 
 from __future__ import annotations
 
-from tantrum_catalog.legacy.levels import Level
+from tantrum_catalog.domain.show import Level, Sense
 
 TOPICS = {
     "adventure": "adventure",
@@ -298,23 +298,23 @@ def related(one: str, other: str) -> bool:
 
 
 QUIET = {
-    "scene_frequency": {
+    Sense.SCENE_FREQUENCY: {
         Level.LOW: "very few scene changes",
         Level.LOW_MODERATE: "unhurried scene changes",
     },
-    "sound_effects": {
+    Sense.SOUND_EFFECTS: {
         Level.LOW: "few sound effects",
         Level.LOW_MODERATE: "light sound effects",
     },
-    "music_tempo": {
+    Sense.MUSIC_TEMPO: {
         Level.LOW: "slow music",
         Level.LOW_MODERATE: "music at an easy tempo",
     },
-    "dialogue": {
+    Sense.DIALOGUE: {
         Level.LOW: "little dialogue",
         Level.LOW_MODERATE: "sparing dialogue",
     },
-    "music": {
+    Sense.MUSIC: {
         Level.LOW: "hardly any music",
         Level.LOW_MODERATE: "only some music",
     },
@@ -322,27 +322,27 @@ QUIET = {
 """What is calm about a show, the most telling sense first."""
 
 BUSY = {
-    "scene_frequency": {
+    Sense.SCENE_FREQUENCY: {
         Level.MODERATE_HIGH: "brisk scene changes",
         Level.HIGH: "rapid scene changes",
     },
-    "sound_effects": {
+    Sense.SOUND_EFFECTS: {
         Level.MODERATE_HIGH: "strong sound effects",
         Level.HIGH: "very strong sound effects",
     },
-    "music_tempo": {
+    Sense.MUSIC_TEMPO: {
         Level.MODERATE_HIGH: "upbeat music",
         Level.HIGH: "fast music",
     },
-    "dialogue": {
+    Sense.DIALOGUE: {
         Level.MODERATE_HIGH: "plenty of dialogue",
         Level.HIGH: "lots of dialogue",
     },
-    "music": {
+    Sense.MUSIC: {
         Level.MODERATE_HIGH: "a good deal of music",
         Level.HIGH: "a lot of music",
     },
-    "interactivity": {
+    Sense.INTERACTIVITY: {
         Level.MODERATE_HIGH: "fairly frequent interaction",
         Level.HIGH: "frequent interaction",
     },

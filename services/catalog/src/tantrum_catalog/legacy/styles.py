@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+LONGEST_CHARACTERS = 200
+"""What a show's animation style may have."""
+
 _TYPING_SLIPS = {
     "DIgital": "Digital",
     "asthetic": "aesthetic",
@@ -26,11 +29,23 @@ class Making(Enum):
 
 
 def tidy_style(text: str) -> str:
-    """*text* with single spaces, a capital first, and its known slips of typing mended."""
+    """*text* with single spaces, a capital first, its known slips mended, and an end."""
     for slip, mended in _TYPING_SLIPS.items():
         text = text.replace(slip, mended)
     text = " ".join(text.split())
-    return text[:1].upper() + text[1:]
+    text = text[:1].upper() + text[1:]
+    if len(text) <= LONGEST_CHARACTERS:
+        return text
+    cut = text[: LONGEST_CHARACTERS + 1]
+    sentences, end, _ = cut.rpartition(". ")
+    return f"{sentences}." if end else cut.rpartition(" ")[0]
+
+
+def style_reason(text: str) -> str:
+    """Why `tidy_style` changed *text*."""
+    if len(text) > LONGEST_CHARACTERS:
+        return f"its first sentences, at most {LONGEST_CHARACTERS} characters"
+    return "spaces, capitals or spelling"
 
 
 _LIVE = r"live.action|real-life|real actors"

@@ -8,8 +8,10 @@ that is not known here was made by an editor since and is kept as it is.
 
 from __future__ import annotations
 
-from tantrum_catalog.legacy.show import Term
-from tantrum_catalog.legacy.slugs import slugify
+import zlib
+
+from tantrum_catalog.domain.naming import Slug, slug_of
+from tantrum_catalog.domain.show import Label
 
 _THEME_NAMES = (
     "ASMR",
@@ -247,8 +249,8 @@ NOT_THEMES = {"Stop-Motion": "a style of animation and no theme"}
 PLATFORM_URLS = {"tv": None, "youtube": "https://www.youtube.com"}
 
 _PLATFORM_BY_KEY = {
-    "tv": Term(slug="tv", name="TV"),
-    "youtube": Term(slug="youtube", name="YouTube"),
+    "tv": Label(slug=Slug("tv"), name="TV"),
+    "youtube": Label(slug=Slug("youtube"), name="YouTube"),
 }
 
 
@@ -256,17 +258,19 @@ def _key(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-_THEME_BY_KEY = {_key(name): Term(slug=slugify(name), name=name) for name in _THEME_NAMES}
+_THEME_BY_KEY = {
+    _key(name): Label(slug=slug_of(name, fallback="theme"), name=name) for name in _THEME_NAMES
+}
 _THEME_BY_KEY |= {_key(old): _THEME_BY_KEY[_key(new)] for old, new in _NAME_BY_OLD_NAME.items()}
 _NOT_THEME_KEYS = frozenset(map(_key, NOT_THEMES))
 
 
-def themes() -> list[Term]:
+def themes() -> list[Label]:
     """Every theme of the catalogue by ascending slug."""
     return sorted(set(_THEME_BY_KEY.values()), key=lambda theme: theme.slug)
 
 
-def theme_aliases(theme: Term) -> list[str]:
+def theme_aliases(theme: Label) -> list[str]:
     """Other names by which *theme* is found, old spellings first."""
     old = [o for o, new in _NAME_BY_OLD_NAME.items() if new == theme.name]
     names = [*old, *_OTHER_SPELLINGS.get(theme.name, ())]
@@ -274,29 +278,33 @@ def theme_aliases(theme: Term) -> list[str]:
     return [name for name in names if _key(name) != _key(theme.name)]
 
 
-def parse_theme(old_name: str) -> Term | None:
+def parse_theme(old_name: str) -> Label | None:
     """
     The theme that an old name stands for, whatever its case and spaces.
 
-    None for what is no theme (see `NOT_THEMES`) and for a name without a letter
-    or digit in ASCII.
+    None for what is no theme (see `NOT_THEMES`) and for a name without a word.
     """
     key = _key(old_name)
     if key in _NOT_THEME_KEYS:
         return None
-    return _THEME_BY_KEY.get(key) or _unknown_term(old_name)
+    return _THEME_BY_KEY.get(key) or _new_label(old_name, "theme")
 
 
-def platforms() -> list[Term]:
+def platforms() -> list[Label]:
     """The platforms of the catalogue by ascending slug."""
     return list(_PLATFORM_BY_KEY.values())
 
 
-def parse_platform(old_name: str) -> Term | None:
-    """The platform that an old name stands for; None for a blank one."""
-    return _PLATFORM_BY_KEY.get(_key(old_name)) or _unknown_term(old_name)
+def parse_platform(old_name: str) -> Label | None:
+    """The platform that an old name stands for; None for one without a word."""
+    return _PLATFORM_BY_KEY.get(_key(old_name)) or _new_label(old_name, "platform")
 
 
-def _unknown_term(name: str) -> Term | None:
-    slug = slugify(name)
-    return Term(slug=slug, name=" ".join(name.split())) if slug else None
+def _new_label(name: str, kind: str) -> Label | None:
+    """A label for a name that only a live database has; None for a name without a word."""
+    name = " ".join(name.split())
+    if not any(character.isalnum() for character in name):
+        return None
+    # Two names in another script must not become one entry.
+    fallback = kind if name.isascii() else f"{kind}-{zlib.crc32(name.encode()):08x}"
+    return Label(slug=slug_of(name, fallback=fallback), name=name)

@@ -1,0 +1,1 @@
+"""The catalogue over gRPC: decode, call one use case, encode."""

@@ -1,0 +1,239 @@
+"""Writes a catalogue in memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from tantrum_catalog.domain.catalogue import Catalogue
+from tantrum_catalog.domain.category import Category, CategoryFacts, CategoryId
+from tantrum_catalog.domain.change import At, ResourceKind, Revision
+from tantrum_catalog.domain.errors import (
+    CategoryChangedError,
+    CategoryOrderError,
+    RequestIdTakenError,
+    ResearchChangedError,
+    ShowChangedError,
+    SlugTakenError,
+)
+from tantrum_catalog.domain.naming import Slug
+from tantrum_catalog.domain.ports import RequestKey
+from tantrum_catalog.domain.research import Research, ResearchFacts, ResearchId
+from tantrum_catalog.domain.show import Show, ShowFacts, ShowId
+from tantrum_catalog.storage.memory_load import load
+from tantrum_catalog.storage.memory_state import MemoryState, SeenRequest, changed, deleted
+
+_REQUEST_KEPT: Final = dt.timedelta(days=1)
+
+
+class MemoryWrites:
+    """Implements `CatalogWriter` over a state."""
+
+    def __init__(self, state: MemoryState) -> None:
+        self._state = state
+
+    async def create_show(
+        self, facts: ShowFacts, *, slug: Slug, request: RequestKey | None
+    ) -> At[Show]:
+        state = self._state
+        made_id = self._made_before(ResourceKind.SHOW, request)
+        if made_id is not None:
+            return state.at_head(state.show(ShowId(made_id)))
+        _require_free(slug, state.shows.values())
+        themes, platforms = state.labels(facts)
+        show = Show(
+            id=ShowId(state.next_id(ResourceKind.SHOW)),
+            slug=slug,
+            facts=facts,
+            themes=themes,
+            platforms=platforms,
+            revision=state.next_revision,
+            update_time=state.now(),
+        )
+        self._note_request(ResourceKind.SHOW, request, show.id)
+        return self._put_show(show)
+
+    async def put_show(
+        self, show_id: ShowId, facts: ShowFacts, *, expected_revision: Revision
+    ) -> At[Show]:
+        state = self._state
+        show = state.show(show_id)
+        _require_unchanged(ShowChangedError, show, expected_revision)
+        themes, platforms = state.labels(facts)
+        return self._put_show(replace(show, facts=facts, themes=themes, platforms=platforms))
+
+    async def delete_show(self, show_id: ShowId, *, expected_revision: Revision | None) -> Revision:
+        show = self._state.show(show_id)
+        _require_unchanged(ShowChangedError, show, expected_revision)
+        del self._state.shows[show_id]
+        return self._state.commit([deleted(ResourceKind.SHOW, show)])
+
+    async def set_featured_show(self, show_id: ShowId | None) -> At[Show | None]:
+        state = self._state
+        wanted = None if show_id is None else state.show(show_id)
+        changing = [
+            replace(
+                show,
+                featured=show.id == show_id,
+                revision=state.next_revision,
+                update_time=state.now(),
+            )
+            for show in state.shows.values()
+            if show.featured != (show.id == show_id)
+        ]
+        state.shows.update({show.id: show for show in changing})
+        if changing:
+            state.commit([changed(ResourceKind.SHOW, show) for show in changing])
+        return state.at_head(None if wanted is None else state.shows[wanted.id])
+
+    async def create_category(
+        self, facts: CategoryFacts, *, slug: Slug, request: RequestKey | None
+    ) -> At[Category]:
+        state = self._state
+        made_id = self._made_before(ResourceKind.CATEGORY, request)
+        if made_id is not None:
+            return state.at_head(self._counted(state.category(CategoryId(made_id))))
+        _require_free(slug, state.categories.values())
+        orders = [category.display_order for category in state.categories.values()]
+        category = Category(
+            id=CategoryId(state.next_id(ResourceKind.CATEGORY)),
+            slug=slug,
+            facts=facts,
+            display_order=max(orders, default=0) + 1,
+            show_count=0,
+            revision=state.next_revision,
+            create_time=state.now(),
+            update_time=state.now(),
+        )
+        self._note_request(ResourceKind.CATEGORY, request, category.id)
+        [stored] = self._put_categories([category])
+        return state.at_head(self._counted(stored))
+
+    async def put_category(
+        self, category_id: CategoryId, facts: CategoryFacts, *, expected_revision: Revision
+    ) -> At[Category]:
+        category = self._state.category(category_id)
+        _require_unchanged(CategoryChangedError, category, expected_revision)
+        [stored] = self._put_categories([replace(category, facts=facts)])
+        return self._state.at_head(self._counted(stored))
+
+    async def delete_category(
+        self, category_id: CategoryId, *, expected_revision: Revision | None
+    ) -> Revision:
+        category = self._state.category(category_id)
+        _require_unchanged(CategoryChangedError, category, expected_revision)
+        del self._state.categories[category_id]
+        return self._state.commit([deleted(ResourceKind.CATEGORY, category)])
+
+    async def reorder_categories(self, ids: Sequence[CategoryId]) -> At[tuple[Category, ...]]:
+        categories = self._state.categories
+        if sorted(ids) != sorted(categories):
+            raise CategoryOrderError
+        moved = [
+            replace(categories[category_id], display_order=place)
+            for place, category_id in enumerate(ids, start=1)
+            if categories[category_id].display_order != place
+        ]
+        if moved:
+            self._put_categories(moved)
+        return self._state.at_head(
+            tuple(self._counted(categories[category_id]) for category_id in ids)
+        )
+
+    async def create_research(
+        self, facts: ResearchFacts, *, slug: Slug, request: RequestKey | None
+    ) -> At[Research]:
+        state = self._state
+        made_id = self._made_before(ResourceKind.RESEARCH, request)
+        if made_id is not None:
+            return state.at_head(state.research_of(ResearchId(made_id)))
+        _require_free(slug, state.research.values())
+        research = Research(
+            id=ResearchId(state.next_id(ResourceKind.RESEARCH)),
+            slug=slug,
+            facts=facts,
+            revision=state.next_revision,
+            create_time=state.now(),
+            update_time=state.now(),
+        )
+        self._note_request(ResourceKind.RESEARCH, request, research.id)
+        return self._put_research(research)
+
+    async def put_research(
+        self, research_id: ResearchId, facts: ResearchFacts, *, expected_revision: Revision
+    ) -> At[Research]:
+        research = self._state.research_of(research_id)
+        _require_unchanged(ResearchChangedError, research, expected_revision)
+        return self._put_research(replace(research, facts=facts))
+
+    async def delete_research(
+        self, research_id: ResearchId, *, expected_revision: Revision | None
+    ) -> Revision:
+        research = self._state.research_of(research_id)
+        _require_unchanged(ResearchChangedError, research, expected_revision)
+        del self._state.research[research_id]
+        return self._state.commit([deleted(ResourceKind.RESEARCH, research)])
+
+    async def load(self, catalogue: Catalogue) -> Revision:
+        return load(self._state, catalogue)
+
+    def _put_show(self, show: Show) -> At[Show]:
+        state = self._state
+        show = replace(show, revision=state.next_revision, update_time=state.now())
+        state.shows[show.id] = show
+        state.commit([changed(ResourceKind.SHOW, show)])
+        return state.at_head(show)
+
+    def _put_categories(self, categories: Sequence[Category]) -> list[Category]:
+        state = self._state
+        stored = [
+            replace(one, revision=state.next_revision, update_time=state.now())
+            for one in categories
+        ]
+        state.categories.update({one.id: one for one in stored})
+        state.commit([changed(ResourceKind.CATEGORY, one) for one in stored])
+        return stored
+
+    def _put_research(self, research: Research) -> At[Research]:
+        state = self._state
+        research = replace(research, revision=state.next_revision, update_time=state.now())
+        state.research[research.id] = research
+        state.commit([changed(ResourceKind.RESEARCH, research)])
+        return state.at_head(research)
+
+    def _counted(self, category: Category) -> Category:
+        return replace(category, show_count=self._state.show_count(category))
+
+    def _made_before(self, kind: ResourceKind, request: RequestKey | None) -> int | None:
+        if request is None:
+            return None
+        seen = self._state.requests.get((kind, request.id))
+        if seen is None or seen.time + _REQUEST_KEPT < self._state.now():
+            return None
+        if seen.digest != request.digest:
+            raise RequestIdTakenError(request.id)
+        return seen.resource_id
+
+    def _note_request(
+        self, kind: ResourceKind, request: RequestKey | None, resource_id: int
+    ) -> None:
+        if request is not None:
+            self._state.requests[kind, request.id] = SeenRequest(
+                digest=request.digest, resource_id=resource_id, time=self._state.now()
+            )
+
+
+def _require_unchanged(
+    error: type[ShowChangedError | CategoryChangedError | ResearchChangedError],
+    resource: Show | Category | Research,
+    expected: Revision | None,
+) -> None:
+    if expected is not None and resource.revision != expected:
+        raise error(resource.id, expected=expected, stored=resource.revision)
+
+
+def _require_free(slug: Slug, resources: Iterable[Show | Category | Research]) -> None:
+    if any(resource.slug == slug for resource in resources):
+        raise SlugTakenError(slug)

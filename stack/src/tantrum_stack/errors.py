@@ -30,9 +30,7 @@ def error_of(error: OSError, folder: Path) -> StackError:
             "Make it writable, or choose another data folder with TANTRUM_DATA=/some/folder."
         )
     if isinstance(error, FileExistsError | NotADirectoryError):
-        return StackError(
-            f"{where} is not a folder; choose another with TANTRUM_DATA=/some/folder."
-        )
+        return StackError(f"{where} is no folder; choose another with TANTRUM_DATA=/some/folder.")
     return StackError(f"Cannot use {where}: {error.strerror or error}.")
 
 

@@ -51,12 +51,24 @@ class _Running:
 
 
 class Supervisor:
-    """The parts of one run. Use it from the main thread's event loop."""
+    """
+    The parts of one run. Use it from the main thread's event loop.
 
-    def __init__(self, folder: DataFolder, ledger: Ledger, console: Console) -> None:
+    The first pause before a restart is *pause_seconds*, and each later one twice the last.
+    """
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        ledger: Ledger,
+        console: Console,
+        *,
+        pause_seconds: float = 0.5,
+    ) -> None:
         self._folder = folder
         self._ledger = ledger
         self._console = console
+        self._pause_seconds = pause_seconds
         self._running: list[_Running] = []
 
     async def run(self, title: str, command: Command, *, within_seconds: float) -> None:
@@ -113,7 +125,7 @@ class Supervisor:
             running.restarts = 0
         if running.restarts == _MAX_RESTARTS:
             raise failure
-        pause_seconds = 0.5 * 2**running.restarts
+        pause_seconds = self._pause_seconds * 2**running.restarts
         running.restarts += 1
         self._console.warn(f"{failure}\n  Starting it again in {pause_seconds:g} s.")
         await asyncio.sleep(pause_seconds)

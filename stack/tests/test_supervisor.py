@@ -1,0 +1,108 @@
+"""Parts come back when they die, and the whole ends when one cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+import pytest
+from tantrum_stack.console import Console
+from tantrum_stack.data_folder import DataFolder
+from tantrum_stack.errors import PartFailedError
+from tantrum_stack.ledger import Ledger, end_leftovers, read
+from tantrum_stack.processes import Command, until
+from tantrum_stack.supervisor import Part, Supervisor
+
+_SLEEP = "import signal; signal.pause()"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = DataFolder(tmp_path / "data")
+    with folder.held():
+        yield folder
+
+
+@pytest.fixture
+async def supervisor(folder):
+    supervisor = Supervisor(folder, Ledger(folder.state), Console(), pause_seconds=0.001)
+    yield supervisor
+    await supervisor.stop()
+
+
+def make_part(name, script=_SLEEP):
+    async def ready():
+        return True
+
+    command = Command(name=name, argv=(sys.executable, "-c", script), environment={})
+    return Part(title=name, command=command, ready=ready)
+
+
+def pids(folder):
+    run = read(folder.state)
+    return [entry.pid for entry in run.parts]
+
+
+async def test_parts_stop_in_reverse_order(folder, supervisor, capsys):
+    await supervisor.start(make_part("first"))
+    await supervisor.start(make_part("second"))
+
+    await supervisor.stop()
+
+    output = capsys.readouterr().out
+    assert output.index("stopping second") < output.index("stopping first")
+    assert pids(folder) == []
+
+
+async def test_a_part_that_dies_is_started_again(folder, supervisor, capsys):
+    await supervisor.start(make_part("search"))
+    [before] = pids(folder)
+    watching = asyncio.create_task(supervisor.watch())
+
+    os.kill(before, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        await until(lambda: pids(folder) not in ([before], []))
+
+    watching.cancel()
+    assert "search ended with code -9" in capsys.readouterr().err
+
+
+async def test_a_part_that_keeps_dying_ends_the_whole(supervisor):
+    await supervisor.start(make_part("search", "raise SystemExit('no index')"))
+
+    with pytest.raises(PartFailedError, match=r"search ended with code 1[\s\S]*no index"):
+        async with asyncio.timeout(30):
+            await supervisor.watch()
+
+
+async def test_a_step_that_fails_says_so(supervisor, capsys):
+    command = make_part("migrate", "raise SystemExit('no table')").command
+
+    with pytest.raises(PartFailedError, match="no table"):
+        await supervisor.run("migrations", command, within_seconds=10)
+
+    assert "✗ migrations" in capsys.readouterr().out
+
+
+async def test_the_next_run_ends_what_a_killed_one_left_and_nothing_else(folder, supervisor):
+    await supervisor.start(make_part("catalog"))
+    stranger = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _SLEEP, start_new_session=True
+    )
+    forged = folder.state.read_text().replace(str(pids(folder)[0]), str(stranger.pid))
+
+    folder.state.write_text(forged)
+    assert await end_leftovers(read(folder.state)) == []
+    folder.state.write_text(forged.replace(str(stranger.pid), str(supervisor_pid(supervisor))))
+    assert await end_leftovers(read(folder.state)) == ["catalog"]
+
+    assert stranger.returncode is None
+    stranger.kill()
+    await stranger.wait()
+
+
+def supervisor_pid(supervisor):
+    [running] = supervisor._running
+    return running.process.pid

@@ -1,0 +1,36 @@
+"""The catalogue in PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from tantrum_catalog.storage.postgres_categories import PostgresCategoryReader
+from tantrum_catalog.storage.postgres_category_writing import PostgresCategoryWriter
+from tantrum_catalog.storage.postgres_feed import PostgresFeed
+from tantrum_catalog.storage.postgres_load import PostgresLoader
+from tantrum_catalog.storage.postgres_research import PostgresResearchReader
+from tantrum_catalog.storage.postgres_research_writing import PostgresResearchWriter
+from tantrum_catalog.storage.postgres_show_writing import PostgresShowWriter
+from tantrum_catalog.storage.postgres_shows import PostgresShowReader
+from tantrum_catalog.storage.postgres_vocabularies import PostgresVocabularyReader
+
+
+class PostgresCatalogStore(
+    PostgresShowReader,
+    PostgresCategoryReader,
+    PostgresVocabularyReader,
+    PostgresResearchReader,
+    PostgresShowWriter,
+    PostgresCategoryWriter,
+    PostgresResearchWriter,
+    PostgresLoader,
+    PostgresFeed,
+):
+    """Implements every port of the catalogue, each subject in a part of its own."""
+
+    async def ready(self) -> bool:
+        try:
+            await self.head()
+        except asyncpg.UndefinedTableError:
+            return False  # the database answers, but is not migrated yet
+        return True

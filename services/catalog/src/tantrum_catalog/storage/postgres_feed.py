@@ -1,0 +1,61 @@
+"""Reading the feed of revisions."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import itemgetter
+from typing import Final
+
+from tantrum_catalog.domain.change import Batch, Change, ChangeType, ResourceKind, Revision
+from tantrum_catalog.domain.errors import RevisionUnavailableError
+from tantrum_catalog.domain.naming import Slug
+from tantrum_catalog.storage.pool import Record
+from tantrum_catalog.storage.postgres_part import PostgresPart
+
+_HEAD: Final = "SELECT revision FROM catalog.head"
+
+# Revisions have no gaps, so that many of them are a range of numbers.
+_SINCE: Final = """
+SELECT
+    head.revision AS head_revision, head.oldest_revision, change.revision, change.kind,
+    change.type, change.id, change.slug, change.commit_time
+FROM catalog.head
+LEFT JOIN catalog.change
+    ON change.revision > $1::bigint AND change.revision - $1::bigint <= $2::bigint
+ORDER BY change.revision, change.ordinal
+"""
+
+
+class PostgresFeed(PostgresPart):
+    """Implements `ChangeFeed`, on the primary."""
+
+    async def head(self) -> Revision:
+        [record] = await self._databases.primary.fetch(_HEAD)
+        return Revision(record["revision"])
+
+    async def since(self, revision: Revision, *, limit: int) -> list[Batch]:
+        records = await self._databases.primary.fetch(_SINCE, revision, limit)
+        head, oldest = records[0]["head_revision"], records[0]["oldest_revision"]
+        if not oldest <= revision <= head:
+            raise RevisionUnavailableError(revision, head=head)
+        changes = [record for record in records if record["revision"] is not None]
+        return [
+            _batch_of(number, list(batch))
+            for number, batch in groupby(changes, key=itemgetter("revision"))
+        ]
+
+
+def _batch_of(revision: int, records: list[Record]) -> Batch:
+    return Batch(
+        revision=Revision(revision),
+        changes=tuple(
+            Change(
+                kind=ResourceKind(record["kind"]),
+                type=ChangeType(record["type"]),
+                id=record["id"],
+                slug=Slug(record["slug"]),
+            )
+            for record in records
+        ),
+        commit_time=records[0]["commit_time"],
+    )

@@ -1,0 +1,173 @@
+"""Writing shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from tantrum_catalog.domain.change import At, ResourceKind, Revision
+from tantrum_catalog.domain.errors import (
+    ShowChangedError,
+    ShowNotFoundError,
+    SlugTakenError,
+    UnknownLabelsError,
+)
+from tantrum_catalog.domain.naming import Slug
+from tantrum_catalog.domain.ports import RequestKey
+from tantrum_catalog.domain.show import Show, ShowFacts, ShowId
+from tantrum_catalog.storage.pool import Connection
+from tantrum_catalog.storage.postgres_part import PostgresPart
+from tantrum_catalog.storage.postgres_revisions import MadeBeforeError, Write
+from tantrum_catalog.storage.postgres_rows import FACT_COLUMNS, fact_values, placeholders
+from tantrum_catalog.storage.postgres_shows import read_show
+
+_FACTS: Final = ", ".join(FACT_COLUMNS)
+
+_INSERT: Final = f"""
+INSERT INTO catalog.show (slug, revision, update_time, {_FACTS})
+VALUES ($1, $2, $3, {placeholders(4, len(FACT_COLUMNS))})
+RETURNING id
+"""  # noqa: S608 - from constants
+
+_UPDATE: Final = f"""
+UPDATE catalog.show
+SET (revision, update_time, {_FACTS}) = ROW ($2, $3, {placeholders(4, len(FACT_COLUMNS))})
+WHERE id = $1
+RETURNING slug
+"""  # noqa: S608 - from constants
+
+_REVISION: Final = "SELECT revision FROM catalog.show WHERE id = $1"
+_DELETE: Final = "DELETE FROM catalog.show WHERE id = $1 RETURNING slug"
+
+# Cleared before it is set: there is never more than one.
+_FEATURE_NO_OTHER: Final = """
+UPDATE catalog.show SET featured = false, revision = $2, update_time = $3
+WHERE featured AND id IS DISTINCT FROM $1::int
+RETURNING id, slug
+"""
+_FEATURE: Final = """
+UPDATE catalog.show SET featured = true, revision = $2, update_time = $3
+WHERE NOT featured AND id = $1::int
+RETURNING id, slug
+"""
+
+
+class PostgresShowWriter(PostgresPart):
+    """The part of `CatalogWriter` that is about shows."""
+
+    async def create_show(
+        self, facts: ShowFacts, *, slug: Slug, request: RequestKey | None
+    ) -> At[Show]:
+        try:
+            async with self._writes.begun() as write:
+                await write.require_new(ResourceKind.SHOW, request)
+                show_id = await _insert(write, facts, slug)
+                await write.note(ResourceKind.SHOW, request, show_id)
+                return await _read_back(write, show_id)
+        except MadeBeforeError as made:
+            return await self._show_on_primary(ShowId(made.resource_id))
+
+    async def put_show(
+        self, show_id: ShowId, facts: ShowFacts, *, expected_revision: Revision
+    ) -> At[Show]:
+        async with self._writes.begun() as write:
+            await _require(write.connection, show_id, expected_revision)
+            await require_labels(write.connection, facts)
+            values = fact_values(facts)
+            slug = await write.connection.fetchval(
+                _UPDATE, show_id, write.revision, write.time, *values
+            )
+            await write_labels(write.connection, [show_id])
+            write.put(ResourceKind.SHOW, show_id, slug)
+            return await _read_back(write, show_id)
+
+    async def delete_show(self, show_id: ShowId, *, expected_revision: Revision | None) -> Revision:
+        async with self._writes.begun() as write:
+            await _require(write.connection, show_id, expected_revision)
+            slug = await write.connection.fetchval(_DELETE, show_id)
+            write.deleted(ResourceKind.SHOW, show_id, slug)
+            return write.revision
+
+    async def set_featured_show(self, show_id: ShowId | None) -> At[Show | None]:
+        async with self._writes.begun() as write:
+            if show_id is not None:
+                await _require(write.connection, show_id, None)
+            for sql in (_FEATURE_NO_OTHER, _FEATURE):
+                for row in await write.connection.fetch(sql, show_id, write.revision, write.time):
+                    write.put(ResourceKind.SHOW, row["id"], row["slug"])
+            if show_id is None:
+                return At(value=None, revision=write.revision_after)
+            show = await read_show(write.connection, show_id)
+            return At(value=show.value, revision=write.revision_after)
+
+    async def _show_on_primary(self, show_id: ShowId) -> At[Show]:
+        async with self._databases.primary.connection() as connection:
+            found = await read_show(connection, show_id)
+        if found.value is None:
+            raise ShowNotFoundError(show_id)
+        return At(value=found.value, revision=found.revision)
+
+
+async def _insert(write: Write, facts: ShowFacts, slug: Slug) -> ShowId:
+    await require_labels(write.connection, facts)
+    try:
+        number = await write.connection.fetchval(
+            _INSERT, slug, write.revision, write.time, *fact_values(facts)
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise SlugTakenError(slug) from error
+    await write_labels(write.connection, [number])
+    write.put(ResourceKind.SHOW, number, slug)
+    return ShowId(number)
+
+
+async def _require(connection: Connection, show_id: ShowId, expected: Revision | None) -> None:
+    """Raises `ShowNotFoundError` or `ShowChangedError`."""
+    stored = await connection.fetchval(_REVISION, show_id)
+    if stored is None:
+        raise ShowNotFoundError(show_id)
+    if expected not in (None, stored):
+        raise ShowChangedError(show_id, expected=expected, stored=stored)
+
+
+async def _read_back(write: Write, show_id: ShowId) -> At[Show]:
+    found = await read_show(write.connection, show_id)
+    if found.value is None:
+        raise ShowNotFoundError(show_id)
+    return At(value=found.value, revision=write.revision)
+
+
+async def require_labels(connection: Connection, facts: ShowFacts) -> None:
+    """Raises `UnknownLabelsError` unless all themes and platforms of *facts* exist."""
+    for field, table, slugs in (
+        ("show.themes", "theme", facts.themes),
+        ("show.platforms", "platform", facts.platforms),
+    ):
+        known = await connection.fetchval(
+            f"SELECT array_agg(slug) FROM catalog.{table} WHERE slug = ANY($1)",  # noqa: S608 - one of two
+            slugs,
+        )
+        if not set(slugs) <= set(known or ()):
+            raise UnknownLabelsError(field, slugs, known or ())
+
+
+async def write_labels(connection: Connection, show_ids: Sequence[int]) -> None:
+    """Make the join tables say what the arrays of these shows say."""
+    for vocabulary in ("theme", "platform"):
+        table = f"catalog.show_{vocabulary}"
+        await connection.execute(
+            f"DELETE FROM {table} WHERE show_id = ANY($1::int[])",  # noqa: S608 - one of two
+            show_ids,
+        )
+        await connection.execute(
+            f"""
+            INSERT INTO {table} (show_id, position, {vocabulary}_slug)
+            SELECT show.id, label.position, label.slug
+            FROM catalog.show,
+                unnest(show.{vocabulary}_slugs) WITH ORDINALITY AS label (slug, position)
+            WHERE show.id = ANY($1::int[])
+            """,  # noqa: S608 - one of two
+            show_ids,
+        )

@@ -1,0 +1,84 @@
+"""The command `tantrum-search`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Sequence
+
+import pydantic
+import structlog
+from tantrum_kit import lifecycle, logs, metrics
+
+from tantrum_search import app
+from tantrum_search.domain.ports import SearchBackend
+from tantrum_search.settings import Settings
+from tantrum_search.storage.memory import MemoryBackend
+from tantrum_search.transport.catalog import GrpcCatalog, channel
+
+log = structlog.get_logger()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that *arguments* name, and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="tantrum-search",
+        description="Finds shows by what people type.",
+        epilog="Settings come from the environment: SEARCH_… as in the README.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="follow the catalogue and serve gRPC until SIGTERM")
+    parser.parse_args(arguments)
+    try:
+        settings = Settings()  # type: ignore[call-arg] # the environment has them
+    except pydantic.ValidationError as error:
+        print(_explained(error), file=sys.stderr)  # noqa: T201 - before there are logs
+        return 2
+    logs.configure(log_format=settings.log_format, level=settings.log_level)
+    try:
+        asyncio.run(_serve(settings))
+    except OSError as error:
+        log.error("start_failed", error=str(error))  # noqa: TRY400 - the sentence says it all
+        return 1
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    async with channel(settings.catalog_address) as to_catalog, _backend(settings) as backend:
+        catalog = GrpcCatalog(
+            to_catalog,
+            call_seconds=settings.catalog_timeout_seconds,
+            silence_seconds=settings.watch_silence_seconds,
+        )
+        with metrics.serving(settings.metrics_port, host=settings.metrics_host):
+            async with app.serving(
+                catalog,
+                backend,
+                address=settings.grpc_address,
+                page_token_key=settings.page_token_key.get_secret_value().encode(),
+                drain_seconds=settings.drain_seconds,
+                shutdown_grace_seconds=settings.shutdown_grace_seconds,
+            ) as port:
+                log.info("serving_started", port=port, backend=settings.backend)
+                await lifecycle.until_stopped()
+                log.info("serving_stopping")
+
+
+@contextlib.asynccontextmanager
+async def _backend(settings: Settings) -> AsyncIterator[SearchBackend]:
+    yield MemoryBackend()
+
+
+def _explained(error: pydantic.ValidationError) -> str:
+    """Return a line for each setting that is wrong; never its value, which may be secret."""
+    lines = [
+        f"SEARCH_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+        for each in error.errors(include_input=False, include_url=False)
+    ]
+    return "\n".join(["the settings are wrong:", *lines])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""The service, built around the ports it is given."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import prometheus_client
+from tantrum_kit import grpc_server
+from tantrum_kit.paging import PageTokens
+from tvtantrum.search.v1 import search_service_pb2_grpc as pb_grpc
+
+from tantrum_search.domain.feed import Feed
+from tantrum_search.domain.ports import Catalog, SearchBackend
+from tantrum_search.domain.search import Index, Search
+from tantrum_search.transport.grpc import SERVICE_NAME, SearchServicer
+
+_REVISION = prometheus_client.Gauge(
+    "tantrum_search_index_revision", "Catalogue revision that the index stands at."
+)
+_SHOWS = prometheus_client.Gauge("tantrum_search_indexed_shows_count", "Shows that can be found.")
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    catalog: Catalog,
+    backend: SearchBackend,
+    *,
+    address: str,
+    page_token_key: bytes,
+    drain_seconds: float,
+    shutdown_grace_seconds: float,
+) -> AsyncIterator[int]:
+    """
+    Follow *catalog* into *backend*, serve on *address*, and yield the port it got.
+
+    Health is SERVING once the index is loaded. On exit requests end first, as
+    `grpc_server.serving` says, and then the feed.
+    """
+    index = Index()
+    _REVISION.set_function(lambda: index.revision)
+    _SHOWS.set_function(lambda: len(index.lexicon or ()))
+    search = Search(backend, index, PageTokens(page_token_key))
+    async with asyncio.TaskGroup() as tasks:
+        feeding = tasks.create_task(Feed(catalog, backend, index).run())
+        try:
+            async with grpc_server.serving(
+                address,
+                servicers=lambda server: pb_grpc.add_SearchServiceServicer_to_server(
+                    SearchServicer(search), server
+                ),
+                service_names=[SERVICE_NAME],
+                ready=search.ready,
+                drain_seconds=drain_seconds,
+                grace_seconds=shutdown_grace_seconds,
+            ) as port:
+                yield port
+        finally:
+            feeding.cancel()

@@ -1,0 +1,1 @@
+"""What searching means: no wires, no clocks, no databases."""

@@ -1,0 +1,117 @@
+"""
+Understanding a query: which terms each of its words may stand for.
+
+Words are expanded against the term dictionary: typing errors, and for the last
+word beginnings of terms. Two neighbours are also tried as one word (`spider man`
+finds `Spiderman`; that `spiderman` finds `Spider-Man` is the analysis of titles).
+All words must match, except that fillers (`the`, `a`, `an`, `and`) may be missing
+from a show unless there is nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tantrum_search.domain.analysis import ARTICLES, FILLERS, Word, joined, words_of
+from tantrum_search.domain.dictionary import TermDictionary
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a typed word reads as a term."""
+
+    typos: int
+    partial: bool
+    """Whether only the beginning of the term was typed."""
+    joined: bool
+    """Whether the term is this word and a neighbour written as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryWord:
+    """One typed word and the terms that it may stand for."""
+
+    word: Word
+    reading_by_term: Mapping[str, Reading]
+    required: bool
+    known: bool
+    """Whether some show has the word as it was typed, or as the beginning of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """
+    What a backend matches: a show needs one term of every group.
+
+    Terms of `optional` do not decide whether a show matches; where they are in it
+    is told as well.
+    """
+
+    groups: tuple[frozenset[str], ...] = ()
+    plain_groups: tuple[frozenset[str], ...] = ()
+    """The groups without what takes a typing error."""
+    optional: frozenset[str] = frozenset()
+
+    def every(self) -> frozenset[str]:
+        return self.optional.union(*self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """An understood query. Without words, it matches every show."""
+
+    text: str
+    words: tuple[QueryWord, ...]
+
+    def terms(self) -> Terms:
+        """Return what a backend has to match."""
+        required = [word for word in self.words if word.required]
+        return Terms(
+            groups=tuple(frozenset(word.reading_by_term) for word in required),
+            plain_groups=tuple(
+                frozenset(term for term, read in word.reading_by_term.items() if read.typos == 0)
+                for word in required
+            ),
+            optional=frozenset(
+                term for word in self.words if not word.required for term in word.reading_by_term
+            ),
+        )
+
+    @property
+    def title_start(self) -> int:
+        """Number of the word that a title should begin with: a leading article may lack."""
+        return int(len(self.words) > 1 and self.words[0].word.term in ARTICLES)
+
+
+def understand(text: str, dictionary: TermDictionary) -> Query:
+    """Read what was typed, word by word."""
+    typed = words_of(text)
+    all_fillers = all(word.term in FILLERS for word in typed)
+    words = []
+    for at, word in enumerate(typed):
+        readings = _readings(typed, at, dictionary)
+        known = any(reading.typos == 0 for reading in readings.values())
+        # A word that the dictionary has not heard of yet may be in a backend already.
+        readings.setdefault(word.term, Reading(0, partial=False, joined=False))
+        required = all_fillers or word.term not in FILLERS
+        words.append(QueryWord(word, readings, required=required, known=known))
+    return Query(text, tuple(words))
+
+
+def _readings(typed: Sequence[Word], at: int, dictionary: TermDictionary) -> dict[str, Reading]:
+    last = len(typed) - 1
+    readings = {
+        term: Reading(cost.typos, cost.partial, joined=False)
+        for term, cost in dictionary.expand(typed[at].term, prefix=at == last).items()
+    }
+    for start in (at - 1, at):
+        if not 0 <= start < last:
+            continue
+        together = joined(typed[start : start + 2]).term
+        if together in dictionary:
+            readings.setdefault(together, Reading(0, partial=False, joined=True))
+        if start + 1 == last:
+            for term in dictionary.starting_with(together):
+                readings.setdefault(term, Reading(0, partial=True, joined=True))
+    return readings

@@ -1,0 +1,1 @@
+"""The backends: what matches terms and filters, and keeps the shows to be found."""

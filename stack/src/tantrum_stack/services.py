@@ -22,6 +22,11 @@ from tantrum_stack.supervisor import Part
 
 _CATALOGUE = CHECKOUT / "data" / "catalogue"
 _PROBE_SECONDS = 2.0
+_DEFAULTS = {
+    # Nobody balances load over one machine, so nobody needs time to notice a stop.
+    f"{service}_DRAIN_SECONDS": "0"
+    for service in ("CATALOG", "SEARCH", "GATEWAY")
+}
 _OURS = ("TANTRUM_", "DATABASE_URL", "REDIS_URL", "MAKE", "MFLAGS")
 """Variables, by their beginnings, that are meant for the stack or make and not for a service."""
 
@@ -116,7 +121,7 @@ def _command(program: str, *arguments: str | Path, environment: Mapping[str, str
     return Command(
         name=part if verb == "serve" else f"{part}-{verb}",
         argv=(Path(sys.executable).with_name(program), *arguments),
-        environment={**inherited, **environment},
+        environment={**_DEFAULTS, **inherited, **environment},
         folder=CHECKOUT,
     )
 

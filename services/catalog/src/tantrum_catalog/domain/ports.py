@@ -24,7 +24,7 @@ from tantrum_catalog.domain.category import (
 )
 from tantrum_catalog.domain.change import At, Batch, Revision
 from tantrum_catalog.domain.condition import Condition
-from tantrum_catalog.domain.naming import Slug
+from tantrum_catalog.domain.naming import Slug, sort_name_of
 from tantrum_catalog.domain.order import Ordering, ShowCursor
 from tantrum_catalog.domain.research import (
     Research,
@@ -40,6 +40,11 @@ T_co = TypeVar("T_co", covariant=True)
 
 LabelCursor = tuple[str, str]
 """A theme's or platform's place: `sort_name_of` its name, slug; both ascending."""
+
+
+def label_cursor_of(label: Theme | Platform) -> LabelCursor:
+    """Return where a theme or platform is in its list."""
+    return sort_name_of(label.name), label.slug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,7 @@ from tantrum_catalog.domain.category import Category, CategoryCursor, CategoryKe
 from tantrum_catalog.domain.change import At, Revision
 from tantrum_catalog.domain.condition import holds
 from tantrum_catalog.domain.errors import ImageNotFoundError
-from tantrum_catalog.domain.naming import sort_name_of
-from tantrum_catalog.domain.ports import LabelCursor, Neighbours, Page, ShowQuery
+from tantrum_catalog.domain.ports import LabelCursor, Neighbours, Page, ShowQuery, label_cursor_of
 from tantrum_catalog.domain.research import Research, ResearchCursor, ResearchKey
 from tantrum_catalog.domain.show import Show, ShowId, ShowKey, StoredImage
 from tantrum_catalog.domain.vocabulary import Platform, Theme, Vocabulary
@@ -112,7 +111,7 @@ class MemoryReads:
             replace(theme, show_count=sum(theme.slug in show.facts.themes for show in shows))
             for theme in self._state.themes.values()
         ]
-        page = _page(themes, _label_cursor, after=after, limit=limit)
+        page = _page(themes, label_cursor_of, after=after, limit=limit)
         return self._state.at_head(page)
 
     async def page_of_platforms(
@@ -126,7 +125,7 @@ class MemoryReads:
             )
             for platform in self._state.platforms.values()
         ]
-        page = _page(platforms, _label_cursor, after=after, limit=limit)
+        page = _page(platforms, label_cursor_of, after=after, limit=limit)
         return self._state.at_head(page)
 
     async def page_of_research(
@@ -181,10 +180,6 @@ class MemoryReads:
 
     def _counted(self, category: Category) -> Category:
         return replace(category, show_count=self._state.show_count(category))
-
-
-def _label_cursor(label: Theme | Platform) -> LabelCursor:
-    return sort_name_of(label.name), label.slug
 
 
 def _page(

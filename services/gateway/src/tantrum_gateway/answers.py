@@ -1,0 +1,154 @@
+"""
+Finished answers: what is sent for a request, in each content coding, ready to go.
+
+The hot path (`tantrum_gateway.asgi`) sends a `Form` as it stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Final
+
+import brotli  # type: ignore[import-untyped]  # it ships no types
+import zstandard
+
+from tantrum_gateway.negotiation import Coding
+
+Headers = list[tuple[bytes, bytes]]
+RawKey = tuple[str, bytes, bytes, bytes | None]
+"""Method, raw path, query string and Accept-Encoding, as they came in."""
+
+WORTH_COMPRESSING_BYTES: Final = 512
+"""Below, headers outweigh what a coding saves."""
+
+LOOP_MAY_COMPRESS_BYTES: Final = 8_192
+"""Above, compressing takes longer than handing over to a thread: 0.2 ms for 8 KiB."""
+
+_COMPRESSIBLE: Final = ("text/", "application/json", "application/problem+json", "image/svg")
+_OVERHEAD_BYTES: Final = 2_000
+
+FOREVER: Final = 2**62
+"""The revision of answers that no write can change."""
+
+
+class Form:
+    """An answer in one coding. Mutable for one thing: how often it was sent."""
+
+    __slots__ = ("body_event", "etag", "headers", "hits", "not_modified", "start_headers", "status")
+
+    def __init__(self, *, status: int, headers: Headers, body: bytes, etag: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.start_headers = [*headers, (b"content-length", b"%d" % len(body))]
+        self.body_event = {"type": "http.response.body", "body": body}
+        self.etag = etag
+        self.hits = 0
+        self.not_modified = 0
+
+
+class Answer:
+    """
+    An answer to one canonical request, in the codings that were asked for so far.
+
+    The *catalog_revision* is the one it was made at, or `FOREVER`.
+    """
+
+    def __init__(
+        self,
+        *,
+        body: bytes,
+        media_type: str,
+        cache_control: str,
+        catalog_revision: int,
+        status: int = 200,
+        route: str = "",
+        expires_monotonic: float = 0.0,
+        stored_monotonic: float = 0.0,
+        extra_headers: Headers | None = None,
+    ) -> None:
+        self.body = body
+        self.media_type = media_type
+        self.cache_control = cache_control
+        self.catalog_revision = catalog_revision
+        self.status = status
+        self.route = route
+        self.expires_monotonic = expires_monotonic
+        self.stored_monotonic = stored_monotonic
+        self.extra_headers = extra_headers or []
+        self.compressible = (
+            media_type.startswith(_COMPRESSIBLE) and len(body) >= WORTH_COMPRESSING_BYTES
+        )
+        self.forms: dict[Coding, Form] = {}
+        self.raw_keys: list[RawKey] = []
+        self._digest = hashlib.blake2b(body, digest_size=12).hexdigest()
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that the answer takes, roughly, ways to it included."""
+        forms = sum(len(form.body_event["body"]) for form in self.forms.values())
+        keys = sum(len(path) + len(query) + 300 for _, path, query, _ in self.raw_keys)
+        return len(self.body) + forms + keys + _OVERHEAD_BYTES * (1 + len(self.forms))
+
+    @property
+    def hits(self) -> int:
+        """How often it was sent, or confirmed, from memory."""
+        return sum(form.hits + form.not_modified for form in self.forms.values())
+
+    async def form(self, coding: Coding, *, threads: Executor) -> Form:
+        """Return the answer in *coding*, compressing it the first time."""
+        form = self.forms.get(coding)
+        if form is not None:
+            return form
+        compress = _COMPRESSORS[coding]
+        if coding is Coding.IDENTITY or len(self.body) <= LOOP_MAY_COMPRESS_BYTES:
+            body = compress(self.body)
+        else:
+            loop = asyncio.get_running_loop()
+            body = await loop.run_in_executor(threads, compress, self.body)
+        # Somebody else may have been faster; either is the same.
+        return self.forms.setdefault(coding, self._formed(coding, body))
+
+    def _formed(self, coding: Coding, body: bytes) -> Form:
+        # A strong tag tells codings apart.
+        etag = f'"{self._digest}-{coding}"'.encode()
+        headers = [
+            (b"content-type", self.media_type.encode()),
+            (b"cache-control", self.cache_control.encode()),
+            (b"vary", b"Accept-Encoding"),
+            (b"etag", etag),
+            (b"x-content-type-options", b"nosniff"),
+            *self.extra_headers,
+        ]
+        if self.catalog_revision < FOREVER:
+            headers.append((b"catalog-revision", b"%d" % self.catalog_revision))
+        if coding is not Coding.IDENTITY:
+            headers.append((b"content-encoding", coding.encode()))
+        return Form(status=self.status, headers=headers, body=body, etag=etag)
+
+
+def _br(body: bytes) -> bytes:
+    compressed: bytes = brotli.compress(body, quality=4)
+    return compressed
+
+
+def _zstd(body: bytes) -> bytes:
+    # A compressor of its own for each call: they must not be shared between threads.
+    compressed: bytes = zstandard.ZstdCompressor(level=3).compress(body)
+    return compressed
+
+
+def _gzip(body: bytes) -> bytes:
+    # Without a time, or each gateway's bytes would differ under the same tag.
+    return gzip.compress(body, compresslevel=6, mtime=0)
+
+
+_COMPRESSORS: Final[dict[Coding, Callable[[bytes], bytes]]] = {
+    Coding.BR: _br,
+    Coding.ZSTD: _zstd,
+    Coding.GZIP: _gzip,
+    Coding.IDENTITY: lambda body: body,
+}

@@ -1,0 +1,181 @@
+"""Builds the gateway around its settings, serves, and stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+from typing import Final
+
+import structlog
+
+from tantrum_gateway import l2, metrics, pages, server, upstreams
+from tantrum_gateway.answering import Answering, Policy
+from tantrum_gateway.answers import Answer
+from tantrum_gateway.asgi import Gateway, Page
+from tantrum_gateway.endpoints import ENDPOINTS, Lifetime
+from tantrum_gateway.flights import Flights
+from tantrum_gateway.health import HealthPages
+from tantrum_gateway.l1 import L1
+from tantrum_gateway.routing import Routes
+from tantrum_gateway.settings import Settings
+from tantrum_gateway.watch import Watch
+
+log = structlog.get_logger()
+
+_FIXED_MAX_AGE_SECONDS: Final = 300
+_SWEEP_PERIOD_SECONDS: Final = 1.0
+_COMPRESSING_THREADS: Final = 2
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[int]:
+    """
+    Serve as *settings* say and yield the port.
+
+    On exit: first be not ready and ask clients to close their connections, for
+    the time of the drain; then give requests under way the time of grace; then
+    stop.
+
+    Raises:
+        OSError: the address cannot be used; most often, the port is taken.
+    """
+    version = metadata.version("tantrum-gateway")
+    l1 = L1(size_bytes=settings.l1_size_bytes)
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    with ThreadPoolExecutor(_COMPRESSING_THREADS, "compress") as threads:
+        async with (
+            upstreams.connected(
+                catalog_address=settings.catalog_address, search_address=settings.search_address
+            ) as stubs,
+            _background() as tasks,
+            l2.connected(redis_url, tasks, version=version) as store,
+        ):
+            watch = Watch(
+                stubs,
+                on_revision=l1.drop_before,
+                on_reset=l1.drop_catalogue,
+                now_monotonic=time.monotonic,
+            )
+            tasks.create_task(watch.run())
+            tasks.create_task(_sweep(l1, watch, settings.unwatched_ttl_seconds))
+            answering = Answering(
+                upstreams=stubs,
+                l1=l1,
+                l2=store,
+                flights=Flights(tasks),
+                watch=watch,
+                policy=_policy(settings),
+                now_monotonic=time.monotonic,
+            )
+            gateway: Gateway
+            health = HealthPages(
+                upstreams=stubs,
+                watch=watch,
+                l1=l1,
+                l2=store,
+                version=version,
+                draining=lambda: gateway.draining,
+                unwatched_ttl_seconds=settings.unwatched_ttl_seconds,
+                now_monotonic=time.monotonic,
+            )
+            gateway = Gateway(
+                routes=Routes(ENDPOINTS),
+                pages=_pages(health, version),
+                answering=answering,
+                l1=l1,
+                threads=threads,
+            )
+            with metrics.collecting(l1, watch_up=lambda: watch.up, revision=lambda: watch.revision):
+                async with server.listening(
+                    gateway,
+                    address=settings.http_address,
+                    backlog=settings.backlog,
+                    max_connections=settings.max_connections,
+                    grace_seconds=settings.grace_seconds,
+                ) as port:
+                    try:
+                        yield port
+                    finally:
+                        await _drain(gateway, settings)
+
+
+class _EndedError(Exception):
+    """Ends a task group whose body is over."""
+
+
+@contextlib.asynccontextmanager
+async def _background() -> AsyncIterator[asyncio.TaskGroup]:
+    """
+    Yield a group whose tasks are cancelled when the body ends.
+
+    What the body raises comes out as it is, not in a group.
+    """
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            yield tasks
+            raise _EndedError  # noqa: TRY301 - it has to come from inside the group
+    except* _EndedError:
+        pass
+    except* OSError as group:
+        raise group.exceptions[0] from group
+
+
+def _policy(settings: Settings) -> Policy:
+    cache_control = (
+        f"public, max-age={settings.browser_ttl_seconds}, s-maxage={settings.cdn_ttl_seconds}, "
+        f"stale-while-revalidate={settings.stale_while_revalidate_seconds}, "
+        f"stale-if-error={settings.stale_if_error_seconds}"
+    )
+    return Policy(
+        ttl_seconds={
+            Lifetime.SHOWS: settings.shows_ttl_seconds,
+            Lifetime.CATEGORIES: settings.categories_ttl_seconds,
+            Lifetime.SEARCH: settings.search_ttl_seconds,
+            Lifetime.VOCABULARIES: settings.vocabularies_ttl_seconds,
+            Lifetime.FOREVER: settings.shows_ttl_seconds,
+        },
+        absence_ttl_seconds=settings.absence_ttl_seconds,
+        cache_control=cache_control,
+        request_timeout_seconds=settings.request_timeout_seconds,
+        suggest_timeout_seconds=settings.suggest_timeout_seconds,
+    )
+
+
+def _pages(health: HealthPages, version: str) -> dict[str, Page]:
+    fixed = pages.fixed_pages(version=version, max_age_seconds=_FIXED_MAX_AGE_SECONDS)
+    return {
+        **{path: _always(answer) for path, answer in fixed.items()},
+        "/livez": health.live,
+        "/readyz": health.ready,
+        "/api/health": health.health,
+    }
+
+
+def _always(answer: Answer) -> Page:
+    async def page() -> Answer:
+        return answer
+
+    return page
+
+
+async def _sweep(l1: L1, watch: Watch, unwatched_ttl_seconds: float) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_PERIOD_SECONDS)
+        now_monotonic = time.monotonic()
+        unwatched = watch.silent_seconds() > unwatched_ttl_seconds
+        l1.drop_expired(
+            now_monotonic,
+            stored_before_monotonic=now_monotonic - unwatched_ttl_seconds if unwatched else 0.0,
+        )
+
+
+async def _drain(gateway: Gateway, settings: Settings) -> None:
+    log.info("drain_started", drain_seconds=settings.drain_seconds)
+    gateway.drain()
+    await asyncio.sleep(settings.drain_seconds)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(gateway.until_idle(), timeout=settings.grace_seconds)

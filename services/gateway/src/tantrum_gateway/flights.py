@@ -1,0 +1,51 @@
+"""One call for many callers who want the same at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Flights(Generic[T]):
+    """
+    Runs one call for all who ask for the same key while it is under way.
+
+    A caller that is cancelled leaves the call to the others. An exception goes
+    to all who wait, and to nobody after them.
+    """
+
+    def __init__(self, tasks: asyncio.TaskGroup) -> None:
+        self._tasks = tasks
+        self._future_by_key: dict[Hashable, asyncio.Future[T]] = {}
+        self.joined = 0
+        """Callers that found a call under way."""
+
+    async def run(self, key: Hashable, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what *call* returns, or what the one under way for *key* will."""
+        future = self._future_by_key.get(key)
+        if future is None:
+            future = asyncio.get_running_loop().create_future()
+            self._future_by_key[key] = future
+            self._tasks.create_task(self._fly(key, call, future))
+        else:
+            self.joined += 1
+        return await asyncio.shield(future)
+
+    async def _fly(
+        self, key: Hashable, call: Callable[[], Awaitable[T]], future: asyncio.Future[T]
+    ) -> None:
+        try:
+            result = await call()
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 - it is raised in all who wait
+            future.set_exception(error)
+            future.exception()  # nobody may be waiting any more
+        else:
+            future.set_result(result)
+        finally:
+            del self._future_by_key[key]

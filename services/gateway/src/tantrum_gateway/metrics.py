@@ -1,0 +1,109 @@
+"""What the gateway counts. Hits of L1 are counted by the answers themselves, and summed here."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import prometheus_client
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from tantrum_kit.metrics import LATENCY_BUCKETS_SECONDS
+
+from tantrum_gateway.l1 import L1
+
+_REQUESTS: Final = prometheus_client.Counter(
+    "tantrum_gateway_requests_total",
+    "Requests answered other than from L1 without parsing.",
+    ["route", "code"],
+)
+_DURATION: Final = prometheus_client.Histogram(
+    "tantrum_gateway_request_duration_seconds",
+    "Time to answer, other than from L1 without parsing.",
+    ["route"],
+    buckets=LATENCY_BUCKETS_SECONDS,
+)
+_UPSTREAM_CALLS: Final = prometheus_client.Counter(
+    "tantrum_gateway_upstream_calls_total", "Calls to upstreams.", ["upstream", "code"]
+)
+_UPSTREAM_DURATION: Final = prometheus_client.Histogram(
+    "tantrum_gateway_upstream_call_duration_seconds",
+    "Time that upstreams took.",
+    ["upstream"],
+    buckets=LATENCY_BUCKETS_SECONDS,
+)
+_LOOKUPS: Final = prometheus_client.Counter(
+    "tantrum_gateway_cache_lookups_total",
+    "Parsed requests looked up in a cache level.",
+    ["level", "result"],
+)
+L1_LOOKUPS_HIT: Final = _LOOKUPS.labels("l1", "hit")
+L1_LOOKUPS_MISS: Final = _LOOKUPS.labels("l1", "miss")
+L2_LOOKUPS_HIT: Final = _LOOKUPS.labels("l2", "hit")
+L2_LOOKUPS_MISS: Final = _LOOKUPS.labels("l2", "miss")
+L2_LOOKUPS_ERROR: Final = _LOOKUPS.labels("l2", "error")
+L2_LOOKUPS_SKIPPED: Final = _LOOKUPS.labels("l2", "skipped")
+
+
+def request_answered(route: str, code: int, duration_seconds: float) -> None:
+    """Count a request that took the long way. The *route* is a template, never a path."""
+    _REQUESTS.labels(route, str(code)).inc()
+    _DURATION.labels(route).observe(duration_seconds)
+
+
+def upstream_called(upstream: str, code: str, duration_seconds: float) -> None:
+    """Count a call to an upstream."""
+    _UPSTREAM_CALLS.labels(upstream, code).inc()
+    _UPSTREAM_DURATION.labels(upstream).observe(duration_seconds)
+
+
+@contextlib.contextmanager
+def collecting(
+    l1: L1, *, watch_up: Callable[[], bool], revision: Callable[[], int]
+) -> Iterator[None]:
+    """Have the figures of the cache and of the watch collected while the body runs."""
+    collector = _Collected(l1, watch_up=watch_up, revision=revision)
+    prometheus_client.REGISTRY.register(collector)
+    try:
+        yield
+    finally:
+        prometheus_client.REGISTRY.unregister(collector)
+
+
+class _Collected(Collector):
+    def __init__(
+        self, l1: L1, *, watch_up: Callable[[], bool], revision: Callable[[], int]
+    ) -> None:
+        self._l1 = l1
+        self._watch_up = watch_up
+        self._revision = revision
+
+    def collect(self) -> Iterable[Metric]:
+        sent = CounterMetricFamily(
+            "tantrum_gateway_l1_sent_total",
+            "Requests answered from L1 without parsing.",
+            labels=["route", "code"],
+        )
+        for (route, code), count in self._l1.sent().items():
+            sent.add_metric([route, str(code)], count)
+        yield sent
+        oldest = self._l1.oldest_stored_monotonic()
+        for name, text, value in (
+            ("l1_size_bytes", "Memory that L1 takes.", self._l1.size_bytes),
+            ("l1_entries_count", "Answers in L1.", len(self._l1)),
+            (
+                "l1_oldest_age_seconds",
+                "Age of the oldest answer in L1.",
+                0.0 if oldest is None else max(0.0, time.monotonic() - oldest),
+            ),
+            ("watch_up", "Whether the gateway hears of writes.", float(self._watch_up())),
+            ("catalog_revision", "Catalogue revision heard of.", self._revision()),
+        ):
+            yield GaugeMetricFamily(f"tantrum_gateway_{name}", text, value=value)
+        for name, text, value in (
+            ("l1_evictions_total", "Answers dropped for room.", self._l1.evictions),
+            ("l1_invalidations_total", "Answers dropped for a write.", self._l1.invalidations),
+        ):
+            yield CounterMetricFamily(f"tantrum_gateway_{name}", text, value=value)

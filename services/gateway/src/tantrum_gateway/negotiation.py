@@ -1,0 +1,64 @@
+"""Which content coding a client gets, and whether it has the answer already (RFC 9110)."""
+
+from __future__ import annotations
+
+import functools
+import re
+from enum import StrEnum
+from typing import Final
+
+
+class Coding(StrEnum):
+    """A content coding that the gateway can make; listed by preference."""
+
+    BR = "br"
+    ZSTD = "zstd"
+    GZIP = "gzip"
+    IDENTITY = "identity"
+
+
+_WEIGHT: Final = re.compile(r"[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
+_ENTITY_TAG: Final = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+
+
+@functools.lru_cache(maxsize=1024)
+def coding_for(accept_encoding: bytes | None, *, compressible: bool) -> Coding | None:
+    """
+    Return the coding that a client with this `Accept-Encoding` wants most.
+
+    None if it accepts none of ours. What is not *compressible* is sent as it is
+    wherever that is acceptable at all.
+    """
+    if accept_encoding is None:
+        return Coding.IDENTITY
+    weights = _weights(accept_encoding)
+    if not compressible and weights[Coding.IDENTITY] > 0:
+        return Coding.IDENTITY
+    best = max(Coding, key=lambda coding: weights[coding])
+    return best if weights[best] > 0 else None
+
+
+def matches(if_none_match: bytes, etag: bytes) -> bool:
+    """Say whether a list of entity tags, or `*`, has *etag* in it; weak forms count."""
+    if if_none_match == etag or if_none_match.strip() == b"*":
+        return True
+    return etag in _ENTITY_TAG.findall(if_none_match)
+
+
+def _weights(accept_encoding: bytes) -> dict[Coding, float]:
+    """Return the weight of each coding, 0 where it is refused or not named."""
+    named: dict[str, float] = {}
+    for element in accept_encoding.decode("latin-1").split(","):
+        name, *parameters = (part.strip() for part in element.split(";"))
+        weight = 1.0
+        for parameter in parameters:
+            match = _WEIGHT.fullmatch(parameter)
+            weight = float(match[1]) if match else 0.0
+        name = name.lower().removeprefix("x-")
+        if name:
+            named[name] = weight
+    # Whatever is not named or refused is acceptable as it is, but liked least.
+    identity = named.get("identity", 0.0001 if named.get("*", 1) > 0 else 0.0)
+    others = named.get("*", 0.0)
+    weights = {coding: named.get(coding, others) for coding in Coding}
+    return {**weights, Coding.IDENTITY: identity}

@@ -1,0 +1,117 @@
+"""Calls to catalog and search: bounded by the request's deadline, failing as the kit says."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar, cast
+
+from grpc import aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from tantrum_kit import deadline, errors, grpc_client, status
+from tvtantrum.catalog.v1 import catalog_service_pb2_grpc
+from tvtantrum.search.v1 import search_service_pb2_grpc
+
+from tantrum_gateway import metrics
+
+CATALOG_SERVICE: Final = "tvtantrum.catalog.v1.CatalogService"
+SEARCH_SERVICE: Final = "tvtantrum.search.v1.SearchService"
+
+_CATALOG_READS: Final = (
+    "GetShow", "BatchGetShows", "ListShows", "ListSimilarShows", "GetHome", "ListCategories",
+    "GetCategory", "ListCategoryShows", "ListThemes", "ListPlatforms", "ListResearch",
+    "GetResearch", "GetImage",
+)  # fmt: skip
+_SEARCH_READS: Final = ("SearchShows", "SuggestShows")
+
+_HEALTH_TIMEOUT_SECONDS: Final = 0.5
+_NO_DEADLINE_SECONDS: Final = 60.0
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""Id of the request being answered; upstreams log it too."""
+
+ResponseT = TypeVar("ResponseT")
+
+
+class Method(Protocol[ResponseT]):
+    """A unary method of an asynchronous stub."""
+
+    def __call__(
+        self, request: Any, *, timeout: float | None = None, metadata: Any = None
+    ) -> aio.UnaryUnaryCall[Any, ResponseT]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstreams:
+    """Stubs of what the gateway calls."""
+
+    catalog: catalog_service_pb2_grpc.CatalogServiceAsyncStub
+    search: search_service_pb2_grpc.SearchServiceAsyncStub
+    catalog_health: Method[health_pb2.HealthCheckResponse]
+    search_health: Method[health_pb2.HealthCheckResponse]
+
+
+@contextlib.asynccontextmanager
+async def connected(*, catalog_address: str, search_address: str) -> AsyncIterator[Upstreams]:
+    """Yield stubs for both services. Connecting happens in the background and is repeated."""
+    async with (
+        grpc_client.channel(catalog_address, retried={CATALOG_SERVICE: _CATALOG_READS}) as catalog,
+        grpc_client.channel(search_address, retried={SEARCH_SERVICE: _SEARCH_READS}) as search,
+    ):
+        yield Upstreams(
+            catalog=catalog_service_pb2_grpc.CatalogServiceStub(catalog),
+            search=search_service_pb2_grpc.SearchServiceStub(search),
+            catalog_health=_health(catalog),
+            search_health=_health(search),
+        )
+
+
+async def call(upstream: str, method: Method[ResponseT], request: Any) -> ResponseT:
+    """
+    Return the answer of *method* within what is left of the request's time.
+
+    Raises:
+        CallerError: what the upstream raised.
+        AioRpcError: the upstream failed in a way that no kind of error stands for.
+    """
+    timeout_seconds = deadline.remaining_seconds(_NO_DEADLINE_SECONDS)
+    if timeout_seconds <= 0:
+        raise errors.DeadlineError("the request's time ran out")
+    started_monotonic = asyncio.get_running_loop().time()
+    code = "OK"
+    try:
+        with grpc_client.errors_raised():
+            return await method(
+                request, timeout=timeout_seconds, metadata=(("x-request-id", request_id.get()),)
+            )
+    except errors.CallerError as error:
+        code = status.code_of(error).name
+        raise
+    except BaseException:
+        code = "UNKNOWN"
+        raise
+    finally:
+        elapsed_seconds = asyncio.get_running_loop().time() - started_monotonic
+        metrics.upstream_called(upstream, code, elapsed_seconds)
+
+
+async def serving(check: Method[health_pb2.HealthCheckResponse]) -> str:
+    """Return "" if the server behind *check* says that it serves, else what is wrong."""
+    try:
+        response = await check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_TIMEOUT_SECONDS)
+    except aio.AioRpcError as failure:
+        return failure.code().name
+    if response.status == health_pb2.HealthCheckResponse.SERVING:
+        return ""
+    return health_pb2.HealthCheckResponse.ServingStatus.Name(response.status)
+
+
+def _health(channel: aio.Channel) -> Method[health_pb2.HealthCheckResponse]:
+    # The published types of this stub have no methods.
+    check: Method[health_pb2.HealthCheckResponse] = cast(
+        "Any", health_pb2_grpc.HealthStub(channel)
+    ).Check
+    return check

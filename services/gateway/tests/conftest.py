@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from tantrum_gateway import app
+from tantrum_gateway.settings import Settings
+
+from .fakes import FakeCatalog, FakeSearch, catalog_served, search_served
+
+
+@dataclass(frozen=True)
+class Site:
+    """A gateway that serves, what is behind it, and a client of it."""
+
+    url: str
+    http: httpx.AsyncClient
+    catalog: FakeCatalog
+    search: FakeSearch
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        """GET *path*; underscores in the names of *headers* are hyphens."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.http.get(path, headers=named)
+
+    async def json(self, path: str) -> Any:
+        response = await self.get(path)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+async def eventually(condition: Callable[[], Any], *, within_seconds: float = 5.0) -> None:
+    """Wait until *condition*, which may be asynchronous, holds."""
+    deadline = time.monotonic() + within_seconds
+    while True:
+        holds = condition()
+        if asyncio.iscoroutine(holds):
+            holds = await holds
+        if holds:
+            return
+        assert time.monotonic() < deadline, f"not within {within_seconds} s"
+        await asyncio.sleep(0.005)
+
+
+def settings_for(catalog_address: str, search_address: str, **changes: Any) -> Settings:
+    """Settings for tests: any free port, no metrics, no drain."""
+    return Settings(
+        **{
+            "http_address": "127.0.0.1:0",
+            "catalog_address": catalog_address,
+            "search_address": search_address,
+            "metrics_port": None,
+            "drain_seconds": 0,
+            "grace_seconds": 1,
+            **changes,
+        }
+    )
+
+
+@contextlib.asynccontextmanager
+async def sited(*, catalog: FakeCatalog | None = None, **changes: Any) -> AsyncIterator[Site]:
+    """A gateway with *changes* to its settings, that has heard of the catalogue."""
+    catalog = catalog or FakeCatalog()
+    search = FakeSearch(catalog)
+    async with (
+        catalog_served(catalog) as catalog_address,
+        search_served(search) as search_address,
+        app.serving(settings_for(catalog_address, search_address, **changes)) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http,
+    ):
+        site = Site(f"http://127.0.0.1:{port}", http, catalog, search)
+        await eventually(lambda: catalog.watchers == 1)
+        catalog.calls.clear()
+        yield site
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with sited() as one:
+        yield one

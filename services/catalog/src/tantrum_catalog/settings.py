@@ -58,6 +58,9 @@ class DatabaseSettings(BaseSettings):
     database_statement_cache_size: int = Field(default=200, ge=0)
     """Prepared statements kept a connection; 0 behind PgBouncer below 1.21."""
 
+    feed_revisions_kept_count: int = Field(default=10_000, ge=100)
+    """How far back a watch may start; who is further behind lists again."""
+
     log_format: Literal["json", "console"] = "json"
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -1,0 +1,1 @@
+"""What `tantrum-catalog` can be told to do, one module a command."""

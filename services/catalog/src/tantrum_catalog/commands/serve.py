@@ -1,0 +1,57 @@
+"""`tantrum-catalog serve`."""
+
+from __future__ import annotations
+
+import argparse
+
+import structlog
+from tantrum_kit import metrics
+from tantrum_kit.lifecycle import until_stopped
+
+from tantrum_catalog import app
+from tantrum_catalog.commands.environment import (
+    CommandError,
+    settings_from_environment,
+    stores_opened,
+)
+from tantrum_catalog.settings import Settings
+from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
+
+log = structlog.get_logger()
+
+NAME = "serve"
+HELP = "serve the catalogue over gRPC until SIGTERM or Ctrl-C"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """It takes none: the environment says all."""
+
+
+async def run(arguments: argparse.Namespace) -> None:
+    """
+    Serve as the environment says.
+
+    Starts without the database too; the service is not ready until that answers.
+    """
+    settings = settings_from_environment(Settings)
+    options = app.Options(
+        address=settings.grpc_address,
+        page_token_key=settings.page_token_key.get_secret_value().encode(),
+        watch_poll_seconds=settings.watch_poll_ms / 1000,
+        watch_bookmark_seconds=settings.watch_bookmark_seconds,
+        drain_seconds=settings.drain_seconds,
+        shutdown_grace_seconds=settings.shutdown_grace_seconds,
+    )
+    try:
+        with metrics.serving(settings.metrics_port, host=settings.metrics_host):
+            async with (
+                stores_opened(settings) as stores,
+                app.serving(
+                    stores.catalog, stores.editors, ThreadedPasswordHasher(), options
+                ) as port,
+            ):
+                log.info("serving_started", port=port)
+                await until_stopped()
+                log.info("serving_stopping")
+    except OSError as error:
+        raise CommandError(f"cannot serve: {error}") from error

@@ -1,22 +1,19 @@
 """
 A show as it is searched: its texts by field, and the places of their terms.
 
-A *place* is one number for field, line within the field and word within the line:
-`field << 14 | line << 7 | word`. So neighbours in a line are one apart, and words
-of two lines (unless one has over a hundred words) are far apart. The lower 14
-bits are what PostgreSQL can keep as a position in a `tsvector`. A description is
-one line that may fill all 14 bits.
-
-Words are counted from 2, and only a leading article is word 1, so that `The
-Octonauts` begins where `Octonauts` does. A line that does not fit is not searched:
-that takes over 126 lines in a field, or over 126 words in a line.
+A *place* is one number, `field << 14 | position`. Positions run over all lines of
+all texts in the order of the fields, with a gap between two lines; so neighbours
+in a line are one apart, and words of two lines are far apart. A position fits into
+14 bits, as PostgreSQL's `tsvector` can keep it, which also keeps no more than 255
+for a term. What does not fit is not searched: the end of a description of over
+10,000 words.
 """
 
 from __future__ import annotations
 
 import functools
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -25,10 +22,10 @@ from tantrum_search.domain.analysis import ARTICLES, Line, title_lines, words_of
 from tantrum_search.domain.show import Show, ShowId, ThemeAliases
 
 FIELD_SHIFT: Final = 14
-LINE_SHIFT: Final = 7
-FIRST_WORD: Final = 2
-_MAX_LINES: Final = 126
-_MAX_SLOT: Final = (1 << FIELD_SHIFT) - 1
+LINE_GAP: Final = 10
+"""Positions between two lines: more than any distance that ranking tells apart."""
+_MAX_POSITION: Final = (1 << FIELD_SHIFT) - 2
+_MAX_PLACES: Final = 255
 
 
 class Field(IntEnum):
@@ -71,6 +68,25 @@ class Popularity:
         return (0 if self.featured else 1, self.name_key)
 
 
+@dataclass(frozen=True, slots=True)
+class TitleLines:
+    """Where the readings of names and aliases are."""
+
+    starts: frozenset[int]
+    """Places of their first words, a leading article aside."""
+    ends: frozenset[int]
+    """Places of their last words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the terms of some texts are."""
+
+    places_by_term: dict[str, tuple[int, ...]]
+    """Ascending."""
+    title_lines: TitleLines
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """An analysed show."""
@@ -79,10 +95,7 @@ class Document:
     texts: tuple[Text, ...]
     """By field, and within a field as the show has them."""
     popularity: Popularity
-    places_by_term: dict[str, tuple[int, ...]]
-    """Ascending places of every term."""
-    title_ends: frozenset[int]
-    """Places of the last word of each line of the titles."""
+    placed: Placed
 
     @property
     def id(self) -> ShowId:
@@ -92,36 +105,32 @@ class Document:
 def document_of(show: Show, theme_aliases: ThemeAliases) -> Document:
     """Analyse *show*."""
     texts = tuple(_texts_of(show, theme_aliases))
-    places_by_term, title_ends = places_of(texts)
     return Document(
         show=show,
         texts=texts,
         popularity=Popularity(featured=show.featured, name_key=sort_name_of(show.name)),
-        places_by_term=places_by_term,
-        title_ends=title_ends,
+        placed=placed(texts),
     )
 
 
-def places_of(texts: tuple[Text, ...]) -> tuple[dict[str, tuple[int, ...]], frozenset[int]]:
-    """Return the places of the terms of *texts*, and where lines of titles end."""
+def placed(texts: Iterable[Text]) -> Placed:
+    """Give the words of *texts*, which are in the order of their fields, their places."""
     places_by_term: dict[str, list[int]] = {}
-    title_ends = set()
-    line_counts = dict.fromkeys(Field, 0)
-    # A creator and the themes share a weight in PostgreSQL; lines tell them apart.
-    line_counts[Field.THEME] = 1
+    starts, ends = set(), set()
+    position = 1
     for text in texts:
         for line in text.lines:
-            number = line_counts[text.field]
-            line_counts[text.field] += 1
-            if not line or number > _MAX_LINES:
-                continue
-            places = _places(text.field, number, line)
-            for word, place in zip(line, places, strict=False):
+            words = line[: max(0, _MAX_POSITION - position)]
+            first = text.field << FIELD_SHIFT | position
+            for place, word in enumerate(words, first):
                 places_by_term.setdefault(word.term, []).append(place)
-            if text.field in TITLES:
-                title_ends.add(places[-1])
-    return {term: tuple(sorted(places)) for term, places in places_by_term.items()}, frozenset(
-        title_ends
+            if words and text.field in TITLES:
+                starts.add(first + (len(words) > 1 and words[0].term in ARTICLES))
+                ends.add(first + len(words) - 1)
+            position += len(words) + LINE_GAP
+    return Placed(
+        {term: tuple(places[:_MAX_PLACES]) for term, places in places_by_term.items()},
+        TitleLines(frozenset(starts), frozenset(ends)),
     )
 
 
@@ -135,19 +144,6 @@ def sort_name_of(name: str) -> str:
 def field_of(place: int) -> Field:
     """Return the field that *place* lies in."""
     return Field(place >> FIELD_SHIFT)
-
-
-def is_line_start(place: int) -> bool:
-    """Say whether *place* is the first word of a line, a leading article aside."""
-    return place & ((1 << LINE_SHIFT) - 1) == FIRST_WORD
-
-
-def _places(field: Field, number: int, line: Line) -> range:
-    leads_with_article = len(line) > 1 and line[0].term in ARTICLES
-    first = FIRST_WORD - leads_with_article
-    most = _MAX_SLOT if field is Field.DESCRIPTION else (1 << LINE_SHIFT) - 1
-    base = field << FIELD_SHIFT | number << LINE_SHIFT
-    return range(base + first, base + min(first + len(line), most + 1))
 
 
 def _texts_of(show: Show, theme_aliases: ThemeAliases) -> Iterator[Text]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tantrum_search.domain.analysis import Word, fold
 from tantrum_search.domain.document import Field, Text
 from tantrum_search.domain.postings import Candidate
-from tantrum_search.domain.query import Query, QueryWord
+from tantrum_search.domain.query import PARTIAL, Query, QueryWord, Reading
 
 Span = tuple[int, int]
 """Characters `[start, end)` of a text, in code points."""
@@ -53,7 +53,7 @@ def typed_spans(query: Query, candidate: Candidate, text: Text) -> tuple[Span, .
         for word in _words_in(text, best_terms(query_word, candidate)):
             reading = query_word.reading_by_term[word.term]
             end = word.end
-            if reading.partial and not reading.typos and not reading.joined:
+            if reading == Reading(0, PARTIAL):
                 end = _end_of_beginning(text.text, word, len(query_word.word.term))
             spans.append((word.start, end))
     return merged(spans)

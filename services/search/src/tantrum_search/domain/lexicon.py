@@ -31,7 +31,7 @@ class Lexicon:
     def put(self, document: Document) -> None:
         """Learn a show, in place of the one that has its id."""
         self.remove(document.id)
-        terms = frozenset(document.places_by_term)
+        terms = frozenset(document.placed.places_by_term)
         themes = frozenset(theme.slug for theme in document.show.themes)
         self.dictionary.add(terms)
         self._suggestions.put_show(document)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from tantrum_search.domain.document import Popularity
+from tantrum_search.domain.document import Placed, Popularity, TitleLines
 from tantrum_search.domain.query import Terms
 
 Places = Sequence[int]
@@ -22,8 +22,7 @@ class Candidate(NamedTuple):
 
     id: int
     popularity: Popularity
-    title_ends: frozenset[int]
-    """Places of the last word of each line of the titles."""
+    title_lines: TitleLines
     places_by_term: Mapping[str, Places]
     """Ascending places of those of the terms asked for that are in it."""
 
@@ -32,7 +31,7 @@ class Posted(NamedTuple):
     """What is kept of a document beside its terms."""
 
     popularity: Popularity
-    title_ends: frozenset[int]
+    title_lines: TitleLines
     terms: frozenset[str]
 
 
@@ -43,19 +42,14 @@ class Postings:
         self._places_by_id_by_term: dict[str, dict[int, Places]] = {}
         self._posted_by_id: dict[int, Posted] = {}
 
-    def put(
-        self,
-        id: int,
-        places_by_term: Mapping[str, Places],
-        *,
-        popularity: Popularity,
-        title_ends: frozenset[int],
-    ) -> None:
+    def put(self, id: int, placed: Placed, popularity: Popularity) -> None:
         """Add a document, in place of the one that has its id."""
         self.remove(id)
-        for term, places in places_by_term.items():
+        for term, places in placed.places_by_term.items():
             self._places_by_id_by_term.setdefault(term, {})[id] = places
-        self._posted_by_id[id] = Posted(popularity, title_ends, frozenset(places_by_term))
+        self._posted_by_id[id] = Posted(
+            popularity, placed.title_lines, frozenset(placed.places_by_term)
+        )
 
     def remove(self, id: int) -> None:
         """Forget a document, if it is there."""
@@ -77,7 +71,7 @@ class Postings:
                 if key in places_by_term_by_id:
                     places_by_term_by_id[key][term] = places
         return [
-            Candidate(key, posted.popularity, posted.title_ends, places_by_term)
+            Candidate(key, posted.popularity, posted.title_lines, places_by_term)
             for key, places_by_term in places_by_term_by_id.items()
             for posted in (self._posted_by_id[key],)
         ]

@@ -12,20 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from tantrum_search.domain.analysis import ARTICLES, FILLERS, Word, joined, words_of
 from tantrum_search.domain.dictionary import TermDictionary
 
+PARTIAL: Final = 1
+"""Only the beginning of the term was typed."""
+JOINED: Final = 2
+"""The term is this word and a neighbour written as one."""
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+
+class Reading(NamedTuple):
     """How a typed word reads as a term."""
 
     typos: int
-    partial: bool
-    """Whether only the beginning of the term was typed."""
-    joined: bool
-    """Whether the term is this word and a neighbour written as one."""
+    marks: int
+    """`PARTIAL` and `JOINED`, or 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def understand(text: str, dictionary: TermDictionary) -> Query:
         readings = _readings(typed, at, dictionary)
         known = any(reading.typos == 0 for reading in readings.values())
         # A word that the dictionary has not heard of yet may be in a backend already.
-        readings.setdefault(word.term, Reading(0, partial=False, joined=False))
+        readings.setdefault(word.term, Reading(0, 0))
         required = all_fillers or word.term not in FILLERS
         words.append(QueryWord(word, readings, required=required, known=known))
     return Query(text, tuple(words))
@@ -102,7 +105,7 @@ def understand(text: str, dictionary: TermDictionary) -> Query:
 def _readings(typed: Sequence[Word], at: int, dictionary: TermDictionary) -> dict[str, Reading]:
     last = len(typed) - 1
     readings = {
-        term: Reading(cost.typos, cost.partial, joined=False)
+        term: Reading(cost.typos, PARTIAL if cost.partial else 0)
         for term, cost in dictionary.expand(typed[at].term, prefix=at == last).items()
     }
     for start in (at - 1, at):
@@ -110,8 +113,8 @@ def _readings(typed: Sequence[Word], at: int, dictionary: TermDictionary) -> dic
             continue
         together = joined(typed[start : start + 2]).term
         if together in dictionary:
-            readings.setdefault(together, Reading(0, partial=False, joined=True))
+            readings.setdefault(together, Reading(0, JOINED))
         if start + 1 == last:
             for term in dictionary.starting_with(together):
-                readings.setdefault(term, Reading(0, partial=True, joined=True))
+                readings.setdefault(term, Reading(0, JOINED | PARTIAL))
     return readings

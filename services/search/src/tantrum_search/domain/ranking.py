@@ -28,9 +28,9 @@ import itertools
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from tantrum_search.domain.document import FIELD_SHIFT, TITLES, is_line_start
+from tantrum_search.domain.document import FIELD_SHIFT, TitleLines
 from tantrum_search.domain.postings import Candidate
-from tantrum_search.domain.query import Query, QueryWord
+from tantrum_search.domain.query import JOINED, PARTIAL, Query, QueryWord
 
 _NO_TITLE: Final = 4
 _FAR: Final = 8
@@ -50,71 +50,67 @@ class RankKey(NamedTuple):
     id: int
 
 
-class Sighting(NamedTuple):
-    """A place where a word of the query was found with the fewest errors it has there."""
+Sighting = int
+"""A place where a word was found, and how: `place << 2 | Reading.marks`."""
 
-    place: int
-    partial: bool
-    joined: bool
+_MARKS_SHIFT: Final = 2
 
 
 def rank(query: Query, candidate: Candidate) -> RankKey:
     """Return the key of *candidate*, which matches *query*."""
-    featured, name_key = candidate.popularity.key()
     typos = field = partial = 0
     sightings_by_word: list[list[Sighting]] = []
-    title_sightings: list[list[Sighting]] = []
-    for at, word in enumerate(query.words):
-        word_typos, sightings = sightings_of(word, candidate)
-        if at >= query.title_start:
-            title_sightings.append(sightings)
-        if not sightings:
-            continue
-        typos += word_typos
-        field += min(sighting.place for sighting in sightings) >> FIELD_SHIFT
-        partial += all(sighting.partial for sighting in sightings)
+    for word in query.words:
+        word_typos, sightings = _sightings_of(word, candidate)
         sightings_by_word.append(sightings)
-    title = _title_of(title_sightings, candidate)
+        if sightings:
+            typos += word_typos
+            field += min(sightings) >> (FIELD_SHIFT + _MARKS_SHIFT)
+            partial += all([sighting & PARTIAL for sighting in sightings])  # noqa: C419 - faster
+    title = _title_of(sightings_by_word[query.title_start :], candidate.title_lines)
+    featured, name_key = candidate.popularity.key()
     return RankKey(
-        plain_title=_NO_TITLE if typos else title,
-        typos=typos,
-        title=title,
-        distance=_distance_of(sightings_by_word),
-        field=field,
-        partial=partial,
-        featured=featured,
-        name_key=name_key,
-        id=candidate.id,
+        _NO_TITLE if typos else title,
+        typos,
+        title,
+        _distance_of(sightings_by_word),
+        field,
+        partial,
+        featured,
+        name_key,
+        candidate.id,
     )
 
 
-def sightings_of(word: QueryWord, candidate: Candidate) -> tuple[int, list[Sighting]]:
+def _sightings_of(word: QueryWord, candidate: Candidate) -> tuple[int, list[Sighting]]:
     """Return the fewest errors that *word* has in *candidate*, and where it has so many."""
     fewest = 1_000
     sightings: list[Sighting] = []
     reading_by_term = word.reading_by_term
     for term, places in candidate.places_by_term.items():
-        reading = reading_by_term.get(term)
-        if reading is None or reading.typos > fewest:
+        if term not in reading_by_term:
             continue
-        if reading.typos < fewest:
-            fewest = reading.typos
+        typos, marks = reading_by_term[term]
+        if typos < fewest:
+            fewest = typos
             sightings = []
-        sightings += [Sighting(place, reading.partial, reading.joined) for place in places]
+        if typos == fewest:
+            sightings += [place << _MARKS_SHIFT | marks for place in places]
     return fewest, sightings
 
 
-def _title_of(sightings_by_word: Sequence[Sequence[Sighting]], candidate: Candidate) -> int:
+def _title_of(sightings_by_word: Sequence[Sequence[Sighting]], lines: TitleLines) -> int:
     best = _NO_TITLE
     if not sightings_by_word:
         return best
     for first in sightings_by_word[0]:
-        field = first.place >> FIELD_SHIFT
-        if field not in TITLES or not is_line_start(first.place):
+        place = first >> _MARKS_SHIFT
+        if place not in lines.starts:
             continue
         last = _follow(first, sightings_by_word[1:])
         if last is not None:
-            whole = last.place in candidate.title_ends and not last.partial
+            whole = last >> _MARKS_SHIFT in lines.ends and not last & PARTIAL
+            field = place >> FIELD_SHIFT
             best = min(best, field if whole else field + 2)
     return best
 
@@ -123,27 +119,25 @@ def _follow(first: Sighting, rest: Sequence[Sequence[Sighting]]) -> Sighting | N
     """Return where the words end that follow *first* one by one; None if they do not."""
     last = first
     for sightings in rest:
-        following = [
-            each
-            for each in sightings
-            if each.place == last.place + 1
-            or (each.place == last.place and each.joined and last.joined)
-        ]
+        following = [each for each in sightings if _gap(last, each) == 0]
         if not following:
             return None
-        last = min(following, key=lambda each: (each.place, each.partial))
+        last = min(following)
     return last
 
 
 def _distance_of(sightings_by_word: Sequence[Sequence[Sighting]]) -> int:
-    total = 0
-    for left, right in itertools.pairwise(sightings_by_word):
-        total += min(_gap(a, b) for a in left for b in right)
-    return total
+    seen = [sightings for sightings in sightings_by_word if sightings]
+    return sum(
+        min(_gap(one, other) for one in left for other in right)
+        for left, right in itertools.pairwise(seen)
+    )
 
 
 def _gap(left: Sighting, right: Sighting) -> int:
-    gap = right.place - left.place
+    """Return how many words are between, one more if out of order, at most `_FAR`."""
+    gap = (right >> _MARKS_SHIFT) - (left >> _MARKS_SHIFT)
     if gap == 0:
-        return 0 if left.joined else _FAR
+        # At one place there are two words only where they are read as one.
+        return 0 if left & right & JOINED else _FAR
     return min(gap - 1 if gap > 0 else -gap, _FAR)

@@ -14,7 +14,7 @@ from tantrum_search.domain.document import (
     Field,
     Popularity,
     Text,
-    places_of,
+    placed,
     sort_name_of,
 )
 from tantrum_search.domain.highlights import Span, typed_spans
@@ -108,10 +108,10 @@ class Suggestions:
 
     def _put(self, id: int, entry: _Entry, titles: Sequence[Text], popularity: Popularity) -> None:
         self._remove(id)
-        places_by_term, title_ends = places_of(tuple(titles))
-        self._dictionary.add(places_by_term)
-        self._postings.put(id, places_by_term, popularity=popularity, title_ends=title_ends)
-        self._terms_by_id[id] = frozenset(places_by_term)
+        where = placed(titles)
+        self._dictionary.add(where.places_by_term)
+        self._postings.put(id, where, popularity)
+        self._terms_by_id[id] = frozenset(where.places_by_term)
         self._entry_by_id[id] = entry
 
     def _remove(self, id: int) -> None:

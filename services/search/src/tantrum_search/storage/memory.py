@@ -33,12 +33,7 @@ class _Index:
     def put(self, document: Document) -> None:
         self.remove(document.id)
         self._document_by_id[document.id] = document
-        self._postings.put(
-            document.id,
-            document.places_by_term,
-            popularity=document.popularity,
-            title_ends=document.title_ends,
-        )
+        self._postings.put(document.id, document.placed, document.popularity)
         bisect.insort(self._by_popularity, _order_key(document))
 
     def remove(self, show_id: ShowId) -> None:
@@ -75,7 +70,9 @@ class _Index:
             if show_filter.matches(document.show):
                 if len(candidates) == MAX_CANDIDATES:
                     return Matches(candidates, MAX_CANDIDATES + 1)
-                candidates.append(Candidate(show_id, document.popularity, document.title_ends, {}))
+                candidates.append(
+                    Candidate(show_id, document.popularity, document.placed.title_lines, {})
+                )
         return Matches(candidates, len(candidates))
 
 

@@ -7,6 +7,7 @@ nothing; since there is no negation, that is what an unknown value has to do.
 
 from __future__ import annotations
 
+import re
 from typing import Final, assert_never
 
 from tantrum_catalog.domain.condition import (
@@ -29,6 +30,12 @@ _LABEL_COLUMNS: Final = {
     LabelField.THEMES: "s.theme_slugs",
     LabelField.PLATFORMS: "s.platform_slugs",
 }
+
+# A shorter text has no trigram, and LIKE may lead the planner to walk the whole index for it.
+_TRIGRAM_LENGTH: Final = 3
+
+_ESCAPED: Final = re.compile(r"[\\%_]")
+_WITH_BACKSLASH: Final = r"\\\g<0>"
 
 
 class Arguments:
@@ -79,12 +86,17 @@ def _joined(word: str, conditions: tuple[Condition, ...], arguments: Arguments) 
 
 
 def _text_sql(condition: TextContains, arguments: Arguments) -> str:
+    if not condition.fields:
+        return "FALSE"
     literal = lowered(condition.text)
-    for special in ("\\", "%", "_"):
-        literal = literal.replace(special, f"\\{special}")
-    pattern = arguments.add(f"%{literal}%", "text")
-    parts = [f"s.lower_{field.value} LIKE {pattern}" for field in condition.fields]
-    return f"({' OR '.join(parts)})" if parts else "FALSE"
+    columns = [f"s.lower_{field.value}" for field in condition.fields]
+    if len(literal) < _TRIGRAM_LENGTH:
+        place = arguments.add(literal, "text")
+        parts = [f"strpos({column}, {place}) > 0" for column in columns]
+    else:
+        pattern = arguments.add(f"%{_ESCAPED.sub(_WITH_BACKSLASH, literal)}%", "text")
+        parts = [f"{column} LIKE {pattern}" for column in columns]
+    return f"({' OR '.join(parts)})"
 
 
 def _ages_sql(condition: AgesOverlap, arguments: Arguments) -> str:

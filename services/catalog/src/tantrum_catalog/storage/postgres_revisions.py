@@ -69,6 +69,7 @@ class Write:
         self.revision = revision
         self.time = commit_time
         self._changes: list[Change] = []
+        self._changed_elsewhere = False
 
     def put(self, kind: ResourceKind, number: int, slug: str) -> None:
         """Note that a resource was made or changed."""
@@ -79,6 +80,10 @@ class Write:
         """Note that a resource was removed."""
         change = Change(kind=kind, type=ChangeType.DELETE, id=number, slug=Slug(slug))
         self._changes.append(change)
+
+    def changed_elsewhere(self) -> None:
+        """Note that changes were written, and appended to the feed, past this object."""
+        self._changed_elsewhere = True
 
     @property
     def revision_after(self) -> Revision:
@@ -107,7 +112,7 @@ class Write:
         """Write the feed; false when there is nothing to write."""
         changes = self._changes
         if not changes:
-            return False
+            return self._changed_elsewhere
         await self.connection.execute(
             _APPEND,
             self.revision,

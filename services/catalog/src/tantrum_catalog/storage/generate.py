@@ -33,10 +33,9 @@ _PICKED: Final = {
 _COLUMNS: Final = [column for columns in _PICKED.values() for column in columns]
 _VALUES: Final = [f"{group}.{column}" for group, columns in _PICKED.items() for column in columns]
 
+_PLACE: Final = "mod(abs(hashtextextended('%s' || n, $2)), (SELECT count(*) FROM base))"
 _JOINS: Final = "\n".join(
-    f"JOIN base AS {group} ON {group}.place = "
-    f"mod(abs(hashtextextended('{group}' || n, $2)), (SELECT count(*) FROM base))"
-    for group in _PICKED
+    f"JOIN base AS {group} ON {group}.place = {_PLACE % group}" for group in _PICKED
 )
 
 _SHOWS: Final = f"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -86,23 +87,39 @@ async def test_a_step_that_fails_says_so(supervisor, capsys):
     assert "✗ migrations" in capsys.readouterr().out
 
 
-async def test_the_next_run_ends_what_a_killed_one_left_and_nothing_else(folder, supervisor):
+async def test_the_next_run_ends_what_a_killed_one_left(folder, supervisor):
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_SLEEP!r}])"
+    await supervisor.start(make_part("gateway", child))
+    [left] = pids(folder)
+    run = read(folder.state)
+    async with asyncio.timeout(10):
+        await until(lambda: len(run.living(run.parts[0])) == 2)
+
+    assert await end_leftovers(run) == ["gateway"]
+
+    assert left not in run.living(run.parts[0])
+    assert await end_leftovers(run) == []
+
+
+async def test_a_program_that_has_the_number_by_now_is_left_alone(folder, supervisor):
     await supervisor.start(make_part("catalog"))
     stranger = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _SLEEP, start_new_session=True
     )
-    forged = folder.state.read_text().replace(str(pids(folder)[0]), str(stranger.pid))
+    [ours] = pids(folder)
+    folder.state.write_text(folder.state.read_text().replace(f"{ours},", f"{stranger.pid},"))
 
-    folder.state.write_text(forged)
     assert await end_leftovers(read(folder.state)) == []
-    folder.state.write_text(forged.replace(str(stranger.pid), str(supervisor_pid(supervisor))))
-    assert await end_leftovers(read(folder.state)) == ["catalog"]
 
     assert stranger.returncode is None
     stranger.kill()
     await stranger.wait()
 
 
-def supervisor_pid(supervisor):
-    [running] = supervisor._running
-    return running.process.pid
+async def test_what_ran_before_the_machine_started_is_over(folder, supervisor):
+    await supervisor.start(make_part("catalog"))
+    boot = json.loads(folder.state.read_text())["boot"]
+
+    folder.state.write_text(folder.state.read_text().replace(boot, "another"))
+
+    assert read(folder.state).parts == ()

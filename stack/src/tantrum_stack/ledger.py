@@ -1,8 +1,10 @@
 """
 What runs, written down while it runs, so that the next run can clear up after a `kill -9`.
 
-A process counts as ours only if it is in a session that we recorded and carries
-that run's random mark in its environment: numbers are given out again, marks are not.
+Numbers of processes are given out again, so a number alone proves nothing. The
+process that we started is known by the moment it began, since the machine did; its
+descendants by its session and by the run's random mark in their environment (which a
+program may overwrite, as Redis does, so it does not serve for both).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ class Entry:
 
     name: str
     pid: int
+    began: str
     stop_signal: int
     stop_seconds: float
 
@@ -50,7 +53,13 @@ class Ledger:
     def add(self, process: Process) -> None:
         command = process.command
         self._entries.append(
-            Entry(command.name, process.pid, command.stop_signal, command.stop_seconds)
+            Entry(
+                name=command.name,
+                pid=process.pid,
+                began=_facts(process.pid).began,
+                stop_signal=command.stop_signal,
+                stop_seconds=command.stop_seconds,
+            )
         )
         self._write()
 
@@ -73,6 +82,7 @@ class Ledger:
             "supervisor": os.getpid(),
             "address": self.address,
             "mark": self._mark,
+            "boot": _boot(),
             "parts": [dataclasses.asdict(entry) for entry in self._entries],
         }
         write_private(self._file, json.dumps(state, indent=1))
@@ -90,19 +100,22 @@ class Run:
     def living(self, entry: Entry) -> list[int]:
         """The processes of *entry* and their descendants that still run."""
         mark = f"{_MARK}={self.mark}".encode()
-        return [
-            int(folder.name)
-            for folder in Path("/proc").glob("[0-9]*")
-            if _session(folder) == entry.pid and mark in _environment(folder)
-        ]
+        living = []
+        for pid in map(int, (path.name for path in Path("/proc").glob("[0-9]*"))):
+            facts = _facts(pid)
+            itself = pid == entry.pid and facts.began == entry.began
+            if itself or (facts.session == entry.pid and mark in _environment(pid)):
+                living.append(pid)
+        return living
 
 
 def read(file: Path) -> Run | None:
     """Return the run that *file* tells of; None when there is none, or nothing legible."""
     try:
         state = json.loads(file.read_text())
-        parts = tuple(Entry(**entry) for entry in state["parts"])
-        return Run(state["supervisor"], state["address"], state["mark"], parts)
+        # What ran before the machine's last start is over.
+        parts = [Entry(**entry) for entry in state["parts"] if state["boot"] == _boot()]
+        return Run(state["supervisor"], state["address"], state["mark"], tuple(parts))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
@@ -132,17 +145,32 @@ def _send(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def _session(process: Path) -> int:
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the kernel says of a process; a session of 0 when it has ended."""
+
+    session: int
+    began: str
+    """In clock ticks since the machine's start."""
+
+
+def _facts(pid: int) -> _Facts:
     try:
-        after_name = (process / "stat").read_text().rpartition(")")[2]
+        stat = Path("/proc", str(pid), "stat").read_text()
     except OSError:
-        return 0  # ended meanwhile
-    _state, _parent, _group, session, *_ = after_name.split()
-    return int(session)
+        return _Facts(session=0, began="")
+    # The name before may hold anything, so count from its end: fields 3 and on.
+    fields = stat.rpartition(")")[2].split()
+    ended = fields[0] in {"Z", "X"}
+    return _Facts(session=0 if ended else int(fields[3]), began="" if ended else fields[19])
 
 
-def _environment(process: Path) -> bytes:
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def _environment(pid: int) -> bytes:
     try:
-        return (process / "environ").read_bytes()
+        return Path("/proc", str(pid), "environ").read_bytes()
     except OSError:
         return b""

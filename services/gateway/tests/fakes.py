@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - methods are named as in the protos
 """
 A catalog and a search of the tests' own: real gRPC servers over shows in memory.
 
@@ -372,7 +373,8 @@ class FakeCatalog(Fake, catalog_service_pb2_grpc.CatalogServiceServicer):
             yield catalog_pb.WatchCatalogResponse(revision=at)
             while True:
                 async with self._written:
-                    await self._written.wait_for(lambda: self.revision != at)
+                    while self.revision == at:
+                        await self._written.wait()
                 if self.revision < at:
                     return
                 at += 1

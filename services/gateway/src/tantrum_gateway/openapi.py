@@ -64,6 +64,11 @@ def document(endpoints: tuple[Endpoint, ...], *, version: str) -> dict[str, Any]
     }
 
 
+def key_name(endpoint: Endpoint) -> str:
+    """Return the name of what stands in the path between braces."""
+    return endpoint.path.partition("{")[2].partition("}")[0]
+
+
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
     if endpoint.answer is not None:
@@ -121,9 +126,8 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _key_parameter(endpoint: Endpoint) -> dict[str, Any]:
-    name = endpoint.path.partition("{")[2].partition("}")[0]
     return {
-        "name": name,
+        "name": key_name(endpoint),
         "in": "path",
         "description": endpoint.key_doc,
         "required": True,

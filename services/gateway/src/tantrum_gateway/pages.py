@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+from collections.abc import Iterable
 from html import escape
+from importlib import resources as files
 from typing import Final
 
 import msgspec
 
 from tantrum_gateway import openapi, problems
 from tantrum_gateway.answers import FOREVER, Answer
-from tantrum_gateway.endpoints import ENDPOINTS
+from tantrum_gateway.endpoints import ENDPOINTS, Endpoint
+from tantrum_gateway.parameters import Parameter
 from tantrum_gateway.reads import JSON
 
 HTML: Final = "text/html; charset=utf-8"
+
+_POLICY: Final = (
+    b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    b"img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS: Final = [(b"content-security-policy", _POLICY), (b"referrer-policy", b"same-origin")]
+_EXAMPLES: Final = (
+    ("/v1/shows?maxStimulation=2&minAge=4&maxAge=4", "Calm shows for a four-year-old"),
+    ("/v1/shows/bluey/similar?calmer=true", "What is like Bluey, but calmer"),
+    ("/v1/search?q=blues+clues", "Search"),
+    ("/v1/home", "The home page"),
+    ("/v1/research", "Research"),
+    ("/api/health", "How the service is"),
+)
+_EXAMPLE_KEYS: Final = {
+    "/v1/categories/{id}": "calm",
+    "/v1/categories/{id}/shows": "calm",
+    "/v1/research/{slug}": "1",
+    "/images/{id}": "id",
+}
+_COVERS: Final = ("bluey", "peppa-pig", "sesame-street", "numberblocks", "the-octonauts")
 
 
 def fixed_pages(*, version: str, max_age_seconds: int) -> dict[str, Answer]:
@@ -20,28 +46,124 @@ def fixed_pages(*, version: str, max_age_seconds: int) -> dict[str, Answer]:
     document = openapi.document(ENDPOINTS, version=version)
     contents = {
         "/": (_start(), HTML),
+        "/docs": (_docs(), HTML),
+        "/docs/pages.css": (_static("pages.css"), "text/css; charset=utf-8"),
+        "/docs/docs.js": (_static("docs.js"), "text/javascript; charset=utf-8"),
         openapi.PATH: (msgspec.json.encode(document).decode(), JSON),
         **{f"/problems/{one.name}": (_problem(one), HTML) for one in problems.TYPES},
     }
     return {
-        path: _answer(path, body, media_type, max_age_seconds)
+        path: Answer(
+            body=body.encode(),
+            media_type=media_type,
+            cache_control=f"public, max-age={max_age_seconds}",
+            catalog_revision=FOREVER,
+            route=path,
+            extra_headers=_HEADERS if media_type == HTML else None,
+        )
         for path, (body, media_type) in contents.items()
     }
 
 
-def _answer(path: str, body: str, media_type: str, max_age_seconds: int) -> Answer:
-    return Answer(
-        body=body.encode(),
-        media_type=media_type,
-        cache_control=f"public, max-age={max_age_seconds}",
-        catalog_revision=FOREVER,
-        route=path,
+def _page(title: str, lead: str, main: str, *, scripts: str = "") -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title>"
+        f'<link rel="stylesheet" href="/docs/pages.css">{scripts}</head>'
+        f"<body><header><h1>{escape(title)}</h1><p>{lead}</p></header><main>{main}</main>"
+        "</body></html>"
     )
 
 
 def _start() -> str:
-    return "<!doctype html><title>TV Tantrum</title>"
+    examples = "".join(
+        f'<li><a href="{escape(path)}">{escape(text)}</a> <code>{escape(path)}</code></li>'
+        for path, text in _EXAMPLES
+    )
+    covers = "".join(
+        f'<li><a href="/v1/shows/{slug}"><img src="/covers/{slug}.svg" width="120" height="180" '
+        f'alt="{slug.replace("-", " ").title()}"></a></li>'
+        for slug in _COVERS
+    )
+    return _page(
+        "TV Tantrum",
+        "Children's television by how stimulating it is.",
+        f'<ul class="covers">{covers}</ul><h2>Try</h2><ul>{examples}</ul>'
+        '<h2>Read</h2><ul><li><a href="/docs">The API, with forms to try it</a></li>'
+        f'<li><a href="{openapi.PATH}">The same for programs: OpenAPI 3.1</a></li></ul>',
+    )
+
+
+def _docs() -> str:
+    sections = "".join(
+        f"<section><h2>{escape(tag)}</h2>{''.join(map(_operation, endpoints))}</section>"
+        for tag, endpoints in itertools.groupby(ENDPOINTS, key=lambda one: one.tag)
+    )
+    return _page(
+        "TV Tantrum API",
+        f'All that can be read, with forms to try it. <a href="{openapi.PATH}">OpenAPI 3.1</a> · '
+        '<a href="/">Start</a>',
+        sections + _problem_list(),
+        scripts='<script src="/docs/docs.js" defer></script>',
+    )
+
+
+def _operation(endpoint: Endpoint) -> str:
+    rows = "".join(_rows(endpoint))
+    table = (
+        "<table><thead><tr><th>Parameter</th><th>Value</th><th>Meaning</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+        if rows
+        else "<p>No parameters.</p>"
+    )
+    return (
+        f'<details id="{endpoint.read.__name__}"><summary><code>GET {escape(endpoint.path)}</code>'
+        f'{escape(endpoint.summary)}</summary><form data-path="{escape(endpoint.path)}">{table}'
+        "<button>Try it</button><output></output></form></details>"
+    )
+
+
+def _rows(endpoint: Endpoint) -> Iterable[str]:
+    if endpoint.key_doc:
+        name = openapi.key_name(endpoint)
+        example = _EXAMPLE_KEYS.get(endpoint.path, "bluey")
+        field = f'<input name="{name}" data-key="1" placeholder="{example}"'
+        yield _row(name, field, "path", endpoint.key_doc)
+    for parameter in endpoint.parameters:
+        more = ' data-repeatable="1"' if parameter.at_most > 1 else ""
+        field = f'<input name="{parameter.name}"{more}'
+        yield _row(parameter.name, field, _type_of(parameter), parameter.doc)
+
+
+def _row(name: str, field: str, kind: str, doc: str) -> str:
+    return (
+        f'<tr><th scope="row"><code>{name}</code><br><span class="type">{escape(kind)}</span></th>'
+        f'<td>{field} aria-label="{name}"></td><td>{escape(doc)}</td></tr>'
+    )
+
+
+def _type_of(parameter: Parameter) -> str:
+    schema = parameter.kind.schema()
+    if "enum" in schema:
+        text = json.dumps(schema["enum"])[1:-1].replace('"', "").replace(", ", " | ")
+    elif "minimum" in schema and "maximum" in schema:
+        text = f"{schema['minimum']} to {schema['maximum']}"
+    else:
+        text = str(schema["type"])
+    return f"{text}; several with | between" if parameter.at_most > 1 else text
+
+
+def _problem_list() -> str:
+    items = "".join(
+        f'<li><a href="/problems/{one.name}">{escape(one.title)}</a></li>' for one in problems.TYPES
+    )
+    return f"<section><h2>Problems</h2><ul>{items}</ul></section>"
 
 
 def _problem(one: problems.ProblemType) -> str:
-    return f"<!doctype html><title>{escape(one.title)}</title><p>{escape(one.advice)}"
+    return _page(one.title, escape(one.name), f'<p>{escape(one.advice)}</p><a href="/docs">API</a>')
+
+
+def _static(name: str) -> str:
+    return files.files("tantrum_gateway").joinpath("static", name).read_text()

@@ -11,11 +11,15 @@ from collections.abc import AsyncIterator, Sequence
 import pydantic
 import structlog
 from tantrum_kit import lifecycle, logs, metrics
+from tantrum_kit.errors import CallerError
 
 from tantrum_search import app
 from tantrum_search.domain.ports import SearchBackend
-from tantrum_search.settings import Settings
+from tantrum_search.settings import DatabaseSettings, MigrationSettings, Settings
 from tantrum_search.storage.memory import MemoryBackend
+from tantrum_search.storage.migrate import migrate
+from tantrum_search.storage.pool import Server, opened
+from tantrum_search.storage.postgres import PostgresBackend
 from tantrum_search.transport.catalog import GrpcCatalog, channel
 
 log = structlog.get_logger()
@@ -26,23 +30,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="tantrum-search",
         description="Finds shows by what people type.",
-        epilog="Settings come from the environment: SEARCH_… as in the README.",
+        epilog="Settings come from the environment: SEARCH_... as in the README.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="follow the catalogue and serve gRPC until SIGTERM")
-    parser.parse_args(arguments)
+    commands.add_parser("migrate", help="bring the schema of the backend postgres up to date")
+    command = parser.parse_args(arguments).command
     try:
-        settings = Settings()  # type: ignore[call-arg] # the environment has them
+        # The environment has what is required.
+        settings: DatabaseSettings = (
+            Settings() if command == "serve" else MigrationSettings()  # type: ignore[call-arg]
+        )
     except pydantic.ValidationError as error:
         print(_explained(error), file=sys.stderr)  # noqa: T201 - before there are logs
         return 2
     logs.configure(log_format=settings.log_format, level=settings.log_level)
     try:
-        asyncio.run(_serve(settings))
-    except OSError as error:
+        asyncio.run(_serve(settings) if isinstance(settings, Settings) else _migrate(settings))
+    except (OSError, CallerError) as error:
         log.error("start_failed", error=str(error))  # noqa: TRY400 - the sentence says it all
         return 1
     return 0
+
+
+async def _migrate(settings: DatabaseSettings) -> None:
+    await migrate(_server(settings))
 
 
 async def _serve(settings: Settings) -> None:
@@ -68,13 +80,33 @@ async def _serve(settings: Settings) -> None:
 
 @contextlib.asynccontextmanager
 async def _backend(settings: Settings) -> AsyncIterator[SearchBackend]:
-    yield MemoryBackend()
+    if settings.backend == "memory":
+        yield MemoryBackend()
+        return
+    server = _server(settings)
+    await migrate(server)
+    async with opened(server, size=settings.database_pool_size) as database:
+        yield PostgresBackend(
+            database,
+            timeout_seconds=settings.database_timeout_seconds,
+            load_timeout_seconds=settings.database_load_timeout_seconds,
+        )
+
+
+def _server(settings: DatabaseSettings) -> Server:
+    return Server(
+        url=str(settings.database_url),
+        password=settings.database_password.get_secret_value(),
+        statement_cache_size=settings.database_statement_cache_size,
+    )
 
 
 def _explained(error: pydantic.ValidationError) -> str:
     """Return a line for each setting that is wrong; never its value, which may be secret."""
     lines = [
         f"SEARCH_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+        if each["loc"]
+        else each["msg"]
         for each in error.errors(include_input=False, include_url=False)
     ]
     return "\n".join(["the settings are wrong:", *lines])

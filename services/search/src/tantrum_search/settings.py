@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
+import pydantic
 from pydantic import BeforeValidator, Field, PostgresDsn, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -45,6 +46,12 @@ class DatabaseSettings(BaseSettings):
     """The least important level that is logged."""
 
 
+class MigrationSettings(DatabaseSettings):
+    """What `tantrum-search migrate` needs."""
+
+    database_url: PostgresDsn
+
+
 class Settings(DatabaseSettings):
     """What `tantrum-search serve` needs."""
 
@@ -77,3 +84,9 @@ class Settings(DatabaseSettings):
 
     shutdown_grace_seconds: float = Field(default=10.0, ge=0)
     """How long calls under way may go on after that."""
+
+    @pydantic.model_validator(mode="after")
+    def _backend_has_what_it_needs(self) -> Self:
+        if self.backend == "postgres" and self.database_url is None:
+            raise ValueError("SEARCH_DATABASE_URL is required for the backend postgres")
+        return self

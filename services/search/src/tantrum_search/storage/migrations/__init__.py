@@ -1,0 +1,1 @@
+"""The steps of the schema `search`; `tantrum_search.storage.migrate` takes them."""

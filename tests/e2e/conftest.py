@@ -106,6 +106,17 @@ class Product:
         )
         return outcome.returncode, outcome.stderr
 
+    def status(self):
+        """Return the exit code and the words of `tantrum-stack status`."""
+        outcome = subprocess.run(
+            [CHECKOUT / ".venv/bin/tantrum-stack", "status"],
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        return outcome.returncode, outcome.stdout
+
     def get(self, path):
         with urllib.request.urlopen(f"{self.address}{path}", timeout=10) as response:
             return response.read()
@@ -148,17 +159,31 @@ def wait_until(condition, seconds):
         tick.wait(0.05)
 
 
-@pytest.fixture
-def data():
-    """A data folder that an unprivileged database can reach, as pytest's own is not."""
+@contextlib.contextmanager
+def data_folder():
+    """A folder that an unprivileged database can reach, as pytest's own is not."""
     folder = Path(tempfile.mkdtemp(prefix="tantrum-e2e-"))
-    folder.chmod(0o711)
-    yield folder / "data"
-    shutil.rmtree(folder)
+    try:
+        folder.chmod(0o711)
+        yield folder / "data"
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
-def product(data):
-    product = Product(data)
-    yield product
-    product.end()
+def product():
+    """A product that has not been started."""
+    with data_folder() as data:
+        product = Product(data)
+        yield product
+        product.end()
+
+
+@pytest.fixture(scope="module")
+def running_product():
+    """A product that runs, for tests that only look."""
+    with data_folder() as data:
+        product = Product(data)
+        product.start()
+        yield product
+        product.end()

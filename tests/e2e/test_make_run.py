@@ -14,17 +14,30 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 
-def test_the_product_answers_where_it_says(product):
-    took_seconds = product.start()
-
-    shows = product.get_json("/v1/shows?maxStimulation=2&minAge=4&maxAge=4")
-    hits = product.get_json("/v1/search?q=bluye")["hits"]
-    assert shows["totalSize"] == 86
-    assert hits[0]["show"]["name"] == "Bluey"
-    assert b"<html" in product.get("/docs").lower()
+def test_the_product_answers_where_it_says(running_product):
     for link in ("/v1/shows?maxStimulation=2&minAge=4&maxAge=4", "/v1/search?q=bluye", "/docs"):
-        assert f"{product.address}{link}" in product.output
-    assert took_seconds < 60
+        assert f"  {running_product.address}{link}\n" in running_product.output
+    shows = running_product.get_json("/v1/shows?maxStimulation=2&minAge=4&maxAge=4")
+    assert shows["totalSize"] == 86
+    [first, *_] = running_product.get_json("/v1/search?q=bluye")["hits"]
+    assert first["show"]["name"] == "Bluey"
+    assert b"<html" in running_product.get("/docs").lower()
+
+
+def test_status_shows_the_address_and_every_part(running_product):
+    code, words = running_product.status()
+
+    assert code == 0
+    assert running_product.address in words
+    parts = [line.split()[0] for line in words.splitlines() if "process" in line]
+    assert parts == ["postgres", "redis", "catalog", "search", "gateway"]
+
+
+def test_a_second_start_says_that_it_runs_already(running_product):
+    code, words = running_product.again().refused()
+
+    assert code != 0
+    assert one_sentence(words).startswith("TV Tantrum is already running")
 
 
 def test_a_request_to_stop_ends_everything_in_order(product):
@@ -70,15 +83,6 @@ async def test_a_kill_loses_nothing_and_the_next_start_clears_up(product):
     assert product.get("/v1/shows?pageSize=100") == before
     assert await execute(product, "SELECT shows FROM kept") == 302
     assert took_seconds < 30
-
-
-def test_a_second_start_says_that_it_runs_already(product):
-    product.start()
-
-    code, words = product.again().refused()
-
-    assert code != 0
-    assert one_sentence(words).startswith("TV Tantrum is already running")
 
 
 def test_a_port_in_use_is_said(product):

@@ -99,16 +99,18 @@ class TermDictionary:
         Return the terms that the typed *word* may mean, each with its least cost.
 
         These are the terms within `edits.allowed(word)` errors and, with
-        *prefix*, those with a beginning that is; `MAX_EXPANSIONS` at most.
+        *prefix*, those that begin with it, or from `edits.PREFIX_EDIT_FROM`
+        letters with something that close; `MAX_EXPANSIONS` at most.
         """
         costs: dict[str, Cost] = {}
         if prefix:
             costs = dict.fromkeys(self.starting_with(word), Cost(0, partial=True))
         if word in self._count_by_term:
             costs[word] = Cost(0, partial=False)
+        loosely = prefix and len(word) >= edits.PREFIX_EDIT_FROM
         for term in self._lookalikes(word):
             if term not in costs:
-                cost = _cost(word, term, prefix=prefix)
+                cost = _cost(word, term, prefix=loosely)
                 if cost is not None:
                     costs[term] = cost
         if len(costs) > MAX_EXPANSIONS:

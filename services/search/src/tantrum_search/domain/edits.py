@@ -11,6 +11,8 @@ from typing import Final
 
 ONE_EDIT_FROM: Final = 4
 TWO_EDITS_FROM: Final = 8
+PREFIX_EDIT_FROM: Final = 5
+"""Letters that a word needs for a beginning with errors: four are like too many."""
 
 
 def allowed(word: str) -> int:

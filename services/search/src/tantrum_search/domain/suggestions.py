@@ -89,13 +89,21 @@ class Suggestions:
             self._remove(self._theme_ids[slug])
 
     def find(self, typed: str, limit: int) -> list[Suggestion]:
-        """Return up to *limit* completions, best first; nothing typed completes to nothing."""
+        """
+        Return up to *limit* completions, best first; nothing typed completes to nothing.
+
+        Errors are forgiven only where nothing is found without so many.
+        """
         query = understand(typed, self._dictionary)
         if not query.words:
             return []
         candidates = self._postings.match(query.terms(), lambda _: True)
-        best = heapq.nsmallest(limit, candidates, key=lambda candidate: rank(query, candidate))
-        return [self._suggestion(query, candidate) for candidate in best]
+        best = heapq.nsmallest(limit, ((rank(query, each), each) for each in candidates))
+        return [
+            self._suggestion(query, candidate)
+            for key, candidate in best
+            if key.typos == best[0][0].typos
+        ]
 
     def _suggestion(self, query: Query, candidate: Candidate) -> Suggestion:
         entry = self._entry_by_id[candidate.id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -80,6 +81,8 @@ def _upgrade(connection: SqlConnection) -> None:
     if before is not None and before not in _known_revisions(config):
         log.info("schema_is_newer", schema_revision=before)
         return
+    # Its own lines at each step say little that the last one here does not.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(config, "head")
     after = _revision(connection)
     log.info("schema_migrated", before=before, after=after)
@@ -98,10 +101,10 @@ def _known_revisions(config: Config) -> set[str]:
 
 @contextlib.asynccontextmanager
 async def _only_one(server: Server, wait_seconds: float) -> AsyncIterator[None]:
-    """Hold the lock of migrations. Raises `TimeoutError`."""
+    """Hold the lock of migrations. Raises `MigrationError` when another one does not end."""
     connection = await _connect(server)
     try:
-        async with asyncio.timeout(wait_seconds):
+        async with _waiting(wait_seconds):
             # Tried again and again, for a statement that waits holds a snapshot, and
             # the other one's CREATE INDEX CONCURRENTLY would wait for that in turn.
             lock = "SELECT pg_try_advisory_lock($1)"
@@ -110,6 +113,17 @@ async def _only_one(server: Server, wait_seconds: float) -> AsyncIterator[None]:
         yield
     finally:
         await connection.close(timeout=server.connect_seconds)
+
+
+@contextlib.asynccontextmanager
+async def _waiting(wait_seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(wait_seconds):
+            yield
+    except TimeoutError as error:
+        raise MigrationError(
+            f"another migration is under way, and did not end in {wait_seconds:g} s"
+        ) from error
 
 
 async def _connect(server: Server, **settings: str) -> Any:

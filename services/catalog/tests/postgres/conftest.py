@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+from tantrum_catalog.storage.migrate import migrate
+from tantrum_catalog.storage.pool import Server, opened
+
+from .stores import FEW, store_on
+
+
+@pytest.fixture
+def empty_server(database):
+    """A server whose database has no schema."""
+    return Server(url=database.url, password=database.password)
+
+
+@pytest.fixture
+async def server(empty_server):
+    """A server whose database has the schema."""
+    await migrate(empty_server)
+    return empty_server
+
+
+@pytest.fixture
+async def pool(server):
+    async with opened(server, FEW) as pool:
+        yield pool
+
+
+@pytest.fixture
+def store(pool):
+    return store_on(pool)

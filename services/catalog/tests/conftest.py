@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import datetime as dt
 
+import hypothesis
 import pytest
 from tantrum_catalog.storage.databases import Databases
 from tantrum_catalog.storage.memory import MemoryCatalogStore
 from tantrum_catalog.storage.migrate import migrate
 from tantrum_catalog.storage.pool import Limits, Server, opened
 from tantrum_catalog.storage.postgres import PostgresCatalogStore
+
+# Machines that are shared have slow moments; time is what benchmarks are for.
+hypothesis.settings.register_profile("catalog", deadline=None, max_examples=50)
+hypothesis.settings.load_profile("catalog")
 
 
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.integration)])

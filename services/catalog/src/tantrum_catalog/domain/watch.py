@@ -79,7 +79,8 @@ class CatalogWatch:
         """Set, and replaced, whenever watchers should look again."""
         self._read_time: dt.datetime | None = None
         """When the feed was last read; None while it cannot be."""
-        self._restarts_count = 0
+        self._starts_count = 0
+        """How often the task began to follow; whatever was seen before may be undone."""
         self._stopped = False
 
     @contextlib.asynccontextmanager
@@ -109,17 +110,17 @@ class CatalogWatch:
         batches: Sequence[Batch] = await self._feed.since(revision, limit=_PAGE)
         if not batches:
             yield Bookmark(revision=revision, time=self._now())
-        restarts_count = self._restarts_count
+        starts_count = self._starts_count
         while True:
             for batch in batches:
                 yield batch
                 revision = batch.revision
             self._require_running()
             news = self._news
-            if restarts_count == self._restarts_count:
+            if starts_count == self._starts_count:
                 batches = await self._after(revision)
             else:
-                restarts_count = self._restarts_count
+                starts_count = self._starts_count
                 batches = await self._feed.since(revision, limit=_PAGE)
             if not batches and not await self._waited(news):
                 yield self._bookmark(revision)
@@ -170,22 +171,27 @@ class CatalogWatch:
 
     async def _poll(self) -> None:
         if self._head is None:
-            self._head = await self._feed.head()
+            await self._start_anew()
+            return
         try:
             batches = await self._feed.since(self._head, limit=_PAGE)
         except RevisionUnavailableError as error:
             # The database was restored to an earlier state, or pruned past us.
             log.warning("feed_restarted", reason=error.message)
-            self._tail.clear()
-            self._head = await self._feed.head()
-            self._restarts_count += 1
-            self._tell()
+            await self._start_anew()
             return
         self._read_time = self._now()
         if batches:
             self._tail.extend(batches)
             self._head = batches[-1].revision
             self._tell()
+
+    async def _start_anew(self) -> None:
+        """Go on from the head, and have every watcher ask the feed where it stands."""
+        self._tail.clear()
+        self._head = await self._feed.head()
+        self._starts_count += 1
+        self._tell()
 
     def _tell(self) -> None:
         news, self._news = self._news, asyncio.Event()

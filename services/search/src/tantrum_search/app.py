@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Sequence
 
 import prometheus_client
 from tantrum_kit import grpc_server
 from tantrum_kit.paging import PageTokens
+from tvtantrum.catalog.v1 import show_pb2
 from tvtantrum.search.v1 import search_service_pb2_grpc as pb_grpc
 
+from tantrum_search.domain.document import document_of
 from tantrum_search.domain.feed import Feed
+from tantrum_search.domain.lexicon import Lexicon
 from tantrum_search.domain.ports import Catalog, SearchBackend
 from tantrum_search.domain.search import Index, Search
+from tantrum_search.domain.show import Slug
+from tantrum_search.storage.memory import MemoryBackend
+from tantrum_search.transport import codec
 from tantrum_search.transport.grpc import SERVICE_NAME, SearchServicer
 
 _REVISION = prometheus_client.Gauge(
@@ -58,3 +65,22 @@ async def serving(
                 yield port
         finally:
             feeding.cancel()
+
+
+async def in_memory(shows: Sequence[show_pb2.Show], themes: Sequence[show_pb2.Theme]) -> Search:
+    """
+    Return a search over *shows* and *themes* that follows no catalogue.
+
+    For benchmarks and relevance tests: `await search.find("bluye", Page(size=20))`
+    and `await search.suggest("blu", 8)` are what the servicer calls.
+    """
+    backend, index = MemoryBackend(), Index()
+    aliases = {Slug(theme.slug): tuple(theme.aliases) for theme in themes}
+    documents = [document_of(codec.show_from_proto(show), aliases) for show in shows]
+    index.lexicon = Lexicon()
+    index.lexicon.set_themes(map(codec.theme_from_proto, themes))
+    for document in documents:
+        index.lexicon.put(document)
+    index.revision = 1
+    await backend.replace(documents, revision=index.revision)
+    return Search(backend, index, PageTokens(secrets.token_bytes(16)))

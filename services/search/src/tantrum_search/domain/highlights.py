@@ -113,7 +113,9 @@ def _end_of_beginning(text: str, word: Word, letter_count: int) -> int:
     """Return where the first *letter_count* letters of *word* end in *text*."""
     letters = 0
     for at in range(word.start, word.end):
-        if letters >= letter_count:
+        folded = fold(text[at])
+        # An accent of its own folds away, and belongs to the letter before.
+        if letters >= letter_count and folded:
             return at
-        letters += sum(letter.isalnum() for letter in fold(text[at]))
+        letters += sum(letter.isalnum() for letter in folded)
     return word.end

@@ -60,10 +60,6 @@ class Lexicon:
         for theme in changed:
             self._offer_theme(theme.slug)
 
-    def ids(self) -> set[ShowId]:
-        """Return the ids of all shows known."""
-        return set(self._terms_by_id)
-
     def labelled(self, slug: Slug) -> set[ShowId]:
         """Return the shows that have the theme, or are on the platform, *slug*."""
         return {

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import queue
+import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,3 +86,23 @@ async def sited(*, catalog: FakeCatalog | None = None, **changes: Any) -> AsyncI
 async def site() -> AsyncIterator[Site]:
     async with sited() as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def running_site() -> Iterator[str]:
+    """Address of a gateway on an event loop in a thread of its own, for synchronous tests."""
+    started: queue.Queue[str] = queue.Queue()
+    stop = threading.Event()
+
+    async def run() -> None:
+        async with sited() as one:
+            started.put(one.url.removeprefix("http://"))
+            await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    try:
+        yield started.get(timeout=20)
+    finally:
+        stop.set()
+        thread.join()

@@ -214,6 +214,8 @@ class FakeCatalog(Fake, catalog_service_pb2_grpc.CatalogServiceServicer):
             )
             for number, entry in enumerate(shipped()["research"], start=1)
         ]
+        self.answers_at: int | None = None
+        """Where set, the revision that `GetShow` answers at."""
         self.history_from = 0
         self.watchers = 0
         self.silent = False
@@ -243,7 +245,8 @@ class FakeCatalog(Fake, catalog_service_pb2_grpc.CatalogServiceServicer):
     async def GetShow(self, request, context):
         await self.note("GetShow", request, context)
         show = self._one(request, self.shows, "show")
-        return catalog_pb.GetShowResponse(show=show, catalog_revision=self.revision)
+        revision = self.revision if self.answers_at is None else self.answers_at
+        return catalog_pb.GetShowResponse(show=show, catalog_revision=revision)
 
     async def BatchGetShows(self, request, context):
         await self.note("BatchGetShows", request, context)

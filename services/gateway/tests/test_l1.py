@@ -1,0 +1,180 @@
+"""The cache in the process, by itself."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tantrum_gateway.answers import FOREVER, Answer
+from tantrum_gateway.l1 import L1
+from tantrum_gateway.negotiation import Coding
+
+
+def make_answer(*, size_bytes: int = 1_000, catalog_revision: int = 1, **changes) -> Answer:
+    return Answer(
+        **{
+            "body": b"x" * size_bytes,
+            "media_type": "text/plain",
+            "cache_control": "no-store",
+            "catalog_revision": catalog_revision,
+            "expires_monotonic": 100.0,
+            "stored_monotonic": 1.0,
+            **changes,
+        }
+    )
+
+
+def raw_key(path: str):
+    return ("GET", path.encode(), b"", b"gzip")
+
+
+@pytest.fixture(scope="module")
+def threads():
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+async def test_an_answer_is_found_by_both_ways_until_it_is_dropped(threads):
+    l1 = L1(size_bytes=1_000_000)
+    answer = make_answer()
+    l1.put("a", answer)
+    form = await answer.form(Coding.GZIP, threads=threads)
+    l1.alias(raw_key("/a"), "a", form)
+
+    assert l1.get("a") is answer
+    assert l1.ready[raw_key("/a")] is form
+
+    l1.drop_before(2)
+
+    assert l1.get("a") is None
+    assert not l1.ready
+    assert l1.size_bytes == 0
+
+
+async def test_the_ways_to_one_answer_are_few(threads):
+    l1 = L1(size_bytes=1_000_000)
+    answer = make_answer()
+    l1.put("a", answer)
+    form = await answer.form(Coding.IDENTITY, threads=threads)
+
+    for number in range(1_000):
+        l1.alias(raw_key(f"/{number}"), "a", form)
+
+    assert len(l1.ready) == 32
+
+
+async def test_a_form_of_an_answer_that_is_gone_gets_no_way(threads):
+    l1 = L1(size_bytes=1_000_000)
+    answer = make_answer()
+    form = await answer.form(Coding.IDENTITY, threads=threads)
+    l1.alias(raw_key("/a"), "a", form)
+    l1.put("a", make_answer())
+    l1.alias(raw_key("/a"), "a", form)
+
+    assert not l1.ready
+
+
+def test_only_older_revisions_are_dropped():
+    l1 = L1(size_bytes=1_000_000)
+    for revision in (1, 2, 3, FOREVER):
+        l1.put(str(revision), make_answer(catalog_revision=revision))
+
+    l1.drop_before(3)
+
+    assert [l1.get(key) is not None for key in ("1", "2", "3", str(FOREVER))] == [
+        False, False, True, True,
+    ]  # fmt: skip
+    assert l1.invalidations == 2
+
+
+def test_what_expires_goes_and_what_replaced_it_stays():
+    l1 = L1(size_bytes=1_000_000)
+    l1.put("a", make_answer(expires_monotonic=10.0))
+    l1.put("a", make_answer(expires_monotonic=20.0))
+    l1.put("b", make_answer(expires_monotonic=10.0))
+
+    l1.drop_expired(15.0)
+
+    assert (l1.get("a") is None, l1.get("b") is None) == (False, True)
+
+
+def test_unwatched_only_the_young_and_the_unchanging_stay():
+    l1 = L1(size_bytes=1_000_000)
+    l1.put("old", make_answer(stored_monotonic=5.0))
+    l1.put("young", make_answer(stored_monotonic=50.0))
+    l1.put("picture", make_answer(stored_monotonic=5.0, catalog_revision=FOREVER))
+
+    l1.drop_expired(60.0, stored_before_monotonic=40.0)
+
+    assert [key for key in ("old", "young", "picture") if l1.get(key)] == ["young", "picture"]
+
+
+async def test_what_was_sent_gets_a_second_chance(threads):
+    l1 = L1(size_bytes=16_000)
+    for key in "abcd":
+        l1.put(key, make_answer())
+    sent = l1.get("a")
+    (await sent.form(Coding.IDENTITY, threads=threads)).hits += 1
+
+    for key in "efgh":
+        l1.put(key, make_answer())
+
+    assert l1.get("a") is sent
+    assert l1.get("b") is None
+    assert l1.evictions >= 1
+
+
+def test_one_answer_never_takes_more_than_a_quarter():
+    l1 = L1(size_bytes=40_000)
+    l1.put("large", make_answer(size_bytes=9_000))
+    l1.put("small", make_answer(size_bytes=7_000))
+
+    assert (l1.get("large"), l1.get("small") is not None) == (None, True)
+
+
+async def test_hits_are_counted_by_route_and_status_even_after_the_answer_is_gone(threads):
+    l1 = L1(size_bytes=1_000_000)
+    answer = make_answer(route="/v1/shows")
+    l1.put("a", answer)
+    form = await answer.form(Coding.IDENTITY, threads=threads)
+    form.hits += 3
+    form.not_modified += 2
+
+    before = l1.sent()
+    l1.drop_catalogue()
+
+    assert before == l1.sent() == {("/v1/shows", 200): 3, ("/v1/shows", 304): 2}
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("put"), st.integers(0, 20), st.integers(1, 6_000)),
+            st.tuples(st.just("drop"), st.integers(0, 5), st.just(0)),
+            st.tuples(st.just("expire"), st.integers(0, 200), st.just(0)),
+        ),
+        max_size=60,
+    )
+)
+def test_the_bytes_always_add_up(steps):
+    l1 = L1(size_bytes=40_000)
+    for number, (what, key, size_bytes) in enumerate(steps):
+        match what:
+            case "put":
+                answer = make_answer(
+                    size_bytes=size_bytes,
+                    catalog_revision=number % 6,
+                    expires_monotonic=float(number * 7 % 200),
+                )
+                l1.put(str(key), answer)
+            case "drop":
+                l1.drop_before(key)
+            case _:
+                l1.drop_expired(float(key))
+
+        kept = [l1.get(str(key)) for key in range(21)]
+        assert l1.size_bytes == sum(one.size_bytes for one in kept if one)
+        assert l1.size_bytes <= 40_000

@@ -84,6 +84,25 @@ INSERT INTO catalog.change (revision, ordinal, kind, type, id, slug, commit_time
 SELECT $3, id, 'category', 'put', id, slug, $4 FROM made
 """
 
+# Made anew over all rows, indexes and references take a third of the time that they take
+# row by row.
+_INDEXES: Final = """
+SELECT format('DROP INDEX %s', indexrelid::regclass) AS drop, pg_get_indexdef(indexrelid) AS make
+FROM pg_index
+WHERE indrelid = 'catalog.show'::regclass
+    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+"""
+_REFERENCES: Final = """
+SELECT
+    format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS drop,
+    format(
+        'ALTER TABLE %s ADD CONSTRAINT %I %s',
+        conrelid::regclass, conname, pg_get_constraintdef(oid)
+    ) AS make
+FROM pg_constraint
+WHERE contype = 'f' AND connamespace = 'catalog'::regnamespace
+"""
+
 
 async def generate(
     primary: Database, *, shows: int = 0, categories: int = 0, seed: int = 1
@@ -110,6 +129,12 @@ async def generate(
 async def _written(primary: Database, sql: str, count: int, seed: int) -> Revision:
     writes = Writes(primary, now=lambda: dt.datetime.now(dt.UTC), batches_kept=1_000_000)
     async with writes.begun() as write:
-        await write.connection.execute(sql, count, seed, write.revision, write.time)
+        connection = write.connection
+        removed = [*await connection.fetch(_INDEXES), *await connection.fetch(_REFERENCES)]
+        for one in removed:
+            await connection.execute(one["drop"])
+        await connection.execute(sql, count, seed, write.revision, write.time)
+        for one in removed:
+            await connection.execute(one["make"])
         write.changed_elsewhere()
         return write.revision

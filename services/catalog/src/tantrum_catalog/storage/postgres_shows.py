@@ -168,6 +168,13 @@ async def read_shows(connection: Connection, ids: Collection[ShowId]) -> At[dict
 
 
 async def _fetch_page(connection: Connection, query: ShowQuery, *, counted: bool) -> list[Record]:
+    sql, arguments = page_sql(query, counted=counted)
+    records: list[Record] = await connection.fetch(sql, *arguments)
+    return records
+
+
+def page_sql(query: ShowQuery, *, counted: bool) -> tuple[str, list[object]]:
+    """Return the statement that reads a page, and its arguments; *counted* with the total."""
     arguments = Arguments()
     where = condition_sql(query.condition, arguments)
     total = f"({count_sql(where)})" if counted else "NULL"
@@ -188,8 +195,7 @@ async def _fetch_page(connection: Connection, query: ShowQuery, *, counted: bool
         FROM catalog.head LEFT JOIN page AS s ON true {IMAGE_JOIN}
         ORDER BY {order}
     """  # noqa: S608 - from constants, with placeholders for what is asked
-    records: list[Record] = await connection.fetch(sql, *arguments.values)
-    return records
+    return sql, arguments.values
 
 
 def _page_of(records: list[Record], limit: int, total: int) -> At[Page[Show]]:

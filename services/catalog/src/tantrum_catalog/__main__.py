@@ -11,11 +11,11 @@ from typing import Final
 
 from tantrum_kit.errors import CallerError
 
-from tantrum_catalog.commands import create_editor, migrate, seed, serve
+from tantrum_catalog.commands import create_editor, import_, migrate, seed, serve
 from tantrum_catalog.commands.environment import CommandError
 from tantrum_catalog.seed import SeedError
 
-COMMANDS: Final[tuple[ModuleType, ...]] = (create_editor, migrate, seed, serve)
+COMMANDS: Final[tuple[ModuleType, ...]] = (create_editor, import_, migrate, seed, serve)
 """Each has NAME, HELP, `add_arguments(parser)` and `async run(arguments)`."""
 
 _EXPECTED: Final = (CommandError, CallerError, SeedError)

@@ -16,12 +16,12 @@ async def editor_database(database):
 
 
 @pytest.fixture
-def postgres_store(editor_database):
+def postgres_editor_store(editor_database):
     return PostgresEditorStore(editor_database)
 
 
 @pytest.fixture
-async def another_postgres_store(database, editor_database):
+async def another_store(database, editor_database):
     """The store of another replica."""
     server = pool.Server(url=database.url, password=database.password)
     async with pool.opened(server, pool.Limits(size_min=0, size_max=2)) as opened:

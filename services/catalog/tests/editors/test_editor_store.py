@@ -20,7 +20,7 @@ NO_WAIT = dt.timedelta()
 def store(request):
     if request.param == "memory":
         return MemoryEditorStore()
-    return request.getfixturevalue("postgres_store")
+    return request.getfixturevalue("postgres_editor_store")
 
 
 async def add(store, email="Mo@example.com"):
@@ -142,21 +142,21 @@ async def test_of_attempts_at_once_no_more_than_the_limit_pass(store):
 
 
 @pytest.mark.integration
-async def test_debts_hold_over_a_restart_and_over_replicas(postgres_store, another_postgres_store):
+async def test_debts_hold_over_a_restart_and_over_replicas(postgres_editor_store, another_store):
     for _ in range(3):
-        await attempt(postgres_store)
+        await attempt(postgres_editor_store)
 
-    assert await attempt(another_postgres_store) == MINUTE
+    assert await attempt(another_store) == MINUTE
 
 
 @pytest.mark.integration
 async def test_debts_that_are_paid_off_are_not_kept_and_no_address_ever_is(
-    postgres_store, editor_database
+    postgres_editor_store, editor_database
 ):
     for number in range(30):
-        await attempt(postgres_store, key=account_key(f"guess{number}@example.com"))
+        await attempt(postgres_editor_store, key=account_key(f"guess{number}@example.com"))
 
-    await attempt(postgres_store, at=dt.timedelta(days=1))
+    await attempt(postgres_editor_store, at=dt.timedelta(days=1))
 
     rows = await editor_database.fetch("SELECT * FROM catalog.sign_in_debt")
     assert len(rows) == 1

@@ -28,11 +28,6 @@ def test_opposites_have_nothing_in_common():
 def test_likeness_is_symmetric_and_bounded(one, other):
     assert 0 <= likeness_ppm(one, other) <= 1_000_000
     assert likeness_ppm(one, other) == likeness_ppm(other, one)
-    assert (
-        likeness_ppm(one, one) >= likeness_ppm(one, other)
-        or not one.themes
-        or not any(one.senses.level(sense) for sense in ("music",))
-    )
 
 
 def test_each_part_counts():

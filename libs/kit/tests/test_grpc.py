@@ -167,7 +167,7 @@ async def test_a_call_knows_its_deadline():
     async with connected(Asking()) as channel:
         await call(channel, within_seconds=2)
 
-    assert 0 < seen[0] <= 2
+    assert 0 < seen[0] < 2.5  # gRPC rounds what is left up, to what fits its header
 
 
 async def test_the_deadline_cancels_what_the_call_does():

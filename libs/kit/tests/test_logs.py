@@ -25,7 +25,7 @@ except RuntimeError:
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_a_traceback_shows_no_local_variables(log_format):
-    done = subprocess.run(  # noqa: S603 - our own interpreter and program
+    done = subprocess.run(
         [sys.executable, "-c", PROGRAM, log_format],
         capture_output=True,
         text=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tantrum_stack.errors import StackError
 from tantrum_stack.external_database import ExternalDatabase
-from tantrum_stack.settings import CHECKOUT, read_settings
+from tantrum_stack.settings import CHECKOUT, Settings, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +48,10 @@ def test_the_password_leaves_the_address_of_a_database():
 def test_an_address_that_is_no_postgresql_is_refused(dsn):
     with pytest.raises(StackError, match="DATABASE_URL is not of the form"):
         ExternalDatabase(dsn)
+
+
+def test_the_readme_has_every_setting():
+    readme = (CHECKOUT / "README.md").read_text()
+
+    for field in Settings.model_fields.values():
+        assert f"| `{field.validation_alias}` |" in readme

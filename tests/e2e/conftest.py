@@ -31,6 +31,7 @@ class Product:
 
     def __init__(self, data, *, port=None):
         self.data = data
+        self.settings = {}
         self.port = port or free_ports(1)[0]
         self.address = f"http://127.0.0.1:{self.port}"
         self.make = None
@@ -47,7 +48,7 @@ class Product:
 
     def environment(self):
         ours = {"TANTRUM_PORT": str(self.port), "TANTRUM_DATA": str(self.data)}
-        return {**os.environ, **ours}
+        return {**os.environ, **ours, **self.settings}
 
     def start(self):
         """Return the seconds that it took until the product said that it runs."""

@@ -85,6 +85,27 @@ async def test_a_kill_loses_nothing_and_the_next_start_clears_up(product):
     assert took_seconds < 30
 
 
+@pytest.mark.integration
+def test_servers_of_the_users_own_are_used_and_left_running(product, database, redis_server):
+    product.settings = {"DATABASE_URL": database.dsn, "REDIS_URL": redis_server.url}
+
+    product.start()
+
+    assert [part["name"] for part in product.state["parts"]] == ["catalog", "search", "gateway"]
+    assert product.get_json("/v1/shows?pageSize=1")["totalSize"] == 302
+    assert not (product.data / "postgres").exists()
+
+
+def test_a_database_that_cannot_be_entered_is_said(product):
+    product.settings = {"DATABASE_URL": f"postgresql://ed:secret@127.0.0.1:{product.port}/tv"}
+
+    code, words = product.refused()
+
+    assert code != 0
+    assert one_sentence(words).startswith("Cannot use the database of DATABASE_URL at 127.0.0.1")
+    assert "secret" not in words
+
+
 def test_a_port_in_use_is_said(product):
     with socket.create_server(("127.0.0.1", product.port)):
         code, words = product.refused()

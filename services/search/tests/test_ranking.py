@@ -99,6 +99,7 @@ async def test_equal_names_are_ordered_by_number():
         pytest.param("do", ["Blue Dog"], id="the last word may be a beginning"),
         pytest.param("blu dog", [], id="another word may not"),
         pytest.param("dgo", [], id="short words have no errors"),
+        pytest.param("dog " * 50, ["Blue Dog"], id="repetition changes nothing"),
     ],
 )
 async def test_what_matches(query, found):

@@ -42,27 +42,29 @@ async def serving(
     """
     Follow *catalog* into *backend*, serve on *address*, and yield the port it got.
 
-    Health is SERVING once the index is loaded. On exit requests end first, as
-    `grpc_server.serving` says, and then the feed.
+    Health is SERVING once the index is loaded. On exit the index stays as it is,
+    and requests end as `grpc_server.serving` says.
     """
     index = Index()
     _REVISION.set_function(lambda: index.revision)
     _SHOWS.set_function(lambda: len(index.lexicon or ()))
     search = Search(backend, index, PageTokens(page_token_key))
-    async with asyncio.TaskGroup() as tasks:
+    async with (
+        grpc_server.serving(
+            address,
+            servicers=lambda server: pb_grpc.add_SearchServiceServicer_to_server(
+                SearchServicer(search), server
+            ),
+            service_names=[SERVICE_NAME],
+            ready=search.ready,
+            drain_seconds=drain_seconds,
+            grace_seconds=shutdown_grace_seconds,
+        ) as port,
+        asyncio.TaskGroup() as tasks,
+    ):
         feeding = tasks.create_task(Feed(catalog, backend, index).run())
         try:
-            async with grpc_server.serving(
-                address,
-                servicers=lambda server: pb_grpc.add_SearchServiceServicer_to_server(
-                    SearchServicer(search), server
-                ),
-                service_names=[SERVICE_NAME],
-                ready=search.ready,
-                drain_seconds=drain_seconds,
-                grace_seconds=shutdown_grace_seconds,
-            ) as port:
-                yield port
+            yield port
         finally:
             feeding.cancel()
 

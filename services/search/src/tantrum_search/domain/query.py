@@ -10,12 +10,15 @@ from a show unless there is nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from tantrum_search.domain.analysis import ARTICLES, FILLERS, Word, joined, words_of
 from tantrum_search.domain.dictionary import TermDictionary
+
+_MOST_OF_A_KIND: Final = 2
 
 PARTIAL: Final = 1
 """Only the beginning of the term was typed."""
@@ -88,8 +91,8 @@ class Query:
 
 
 def understand(text: str, dictionary: TermDictionary) -> Query:
-    """Read what was typed, word by word."""
-    typed = words_of(text)
+    """Read what was typed, word by word; of a word that is typed often, only the first two."""
+    typed = _without_repetition(words_of(text))
     all_fillers = all(word.term in FILLERS for word in typed)
     words = []
     for at, word in enumerate(typed):
@@ -100,6 +103,17 @@ def understand(text: str, dictionary: TermDictionary) -> Query:
         required = all_fillers or word.term not in FILLERS
         words.append(QueryWord(word, readings, required=required, known=known))
     return Query(text, tuple(words))
+
+
+def _without_repetition(words: Iterable[Word]) -> list[Word]:
+    # `Llama Llama` needs two. A hundred would match the same, and take a hundred times as long.
+    count_by_term: Counter[str] = Counter()
+    kept = []
+    for word in words:
+        count_by_term[word.term] += 1
+        if count_by_term[word.term] <= _MOST_OF_A_KIND:
+            kept.append(word)
+    return kept
 
 
 def _readings(typed: Sequence[Word], at: int, dictionary: TermDictionary) -> dict[str, Reading]:

@@ -21,7 +21,7 @@ from tantrum_search.transport import codec
 
 _SERVICE: Final = "tvtantrum.catalog.v1.CatalogService"
 _PAGE_SIZE: Final = 100
-_BATCH_SIZE: Final = 500
+_BATCH_SIZE: Final = 100  # of 20 KiB at most each: a message may have 4 MiB
 _REVISION_UNAVAILABLE: Final = "REVISION_UNAVAILABLE"
 
 

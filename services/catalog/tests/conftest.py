@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis
 import pytest
@@ -27,10 +29,27 @@ def memory_store():
 
 
 @pytest.fixture
-async def postgres_store(database):
-    server = Server(url=database.url, password=database.password)
-    await migrate(server)
-    async with opened(server, Limits(size_min=0, size_max=12)) as pool:
+async def postgres_store(migrated_server):
+    async with opened(migrated_server, Limits(size_min=0, size_max=12)) as pool:
         yield PostgresCatalogStore(
             Databases(pool), now=lambda: dt.datetime.now(dt.UTC), batches_kept=1_000
         )
+
+
+@pytest.fixture
+def migrated_server(postgres_server, migrated_template):
+    """A server whose database has the schema, and nothing else."""
+    database = postgres_server.new_database(migrated_template)
+    yield Server(url=database.url, password=database.password)
+    postgres_server.drop(database)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server):
+    """The name of a database to copy: a tenth of the time that migrating takes."""
+    database = postgres_server.new_database()
+    server = Server(url=database.url, password=database.password)
+    # In a thread, so that the tests' own event loop is left alone.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, migrate(server)).result()
+    return database.name

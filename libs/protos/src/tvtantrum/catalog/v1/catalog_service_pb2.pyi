@@ -1109,8 +1109,9 @@ class CreateShowRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes the call safe to repeat: 1 to 100 characters of the caller's choice.
-    A repetition within a day returns the first answer; with another payload it
-    fails with `ALREADY_EXISTS`. Empty for none.
+    A repetition within a day makes nothing and returns what the first call
+    made, as it is now, or fails with `NOT_FOUND` if that was removed since;
+    with another payload it fails with `ALREADY_EXISTS`. Empty for none.
     """
     @_builtins.property
     def show(self) -> _show_pb2.Show:
@@ -1328,8 +1329,9 @@ class CreateCategoryRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes the call safe to repeat: 1 to 100 characters of the caller's choice.
-    A repetition within a day returns the first answer; with another payload it
-    fails with `ALREADY_EXISTS`. Empty for none.
+    A repetition within a day makes nothing and returns what the first call
+    made, as it is now, or fails with `NOT_FOUND` if that was removed since;
+    with another payload it fails with `ALREADY_EXISTS`. Empty for none.
     """
     @_builtins.property
     def category(self) -> _category_pb2.Category:
@@ -1549,8 +1551,9 @@ class CreateResearchRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes the call safe to repeat: 1 to 100 characters of the caller's choice.
-    A repetition within a day returns the first answer; with another payload it
-    fails with `ALREADY_EXISTS`. Empty for none.
+    A repetition within a day makes nothing and returns what the first call
+    made, as it is now, or fails with `NOT_FOUND` if that was removed since;
+    with another payload it fails with `ALREADY_EXISTS`. Empty for none.
     """
     @_builtins.property
     def research(self) -> _research_pb2.Research:

@@ -51,7 +51,7 @@ async def writer(store, seed, written):
     chooser = random.Random(seed)
     for number in range(WRITES_EACH):
         name = f"writer-{seed}-{number}"
-        patience_seconds = chooser.choice([0.002, 0.01, 10, 10, 10])
+        patience_seconds = chooser.choice([0.002, 0.02, 30, 30, 30, 30])
         with contextlib.suppress(*REFUSED, TimeoutError):
             async with asyncio.timeout(patience_seconds):
                 revision, slug = await write(store, chooser, name)
@@ -88,7 +88,7 @@ async def test_a_watcher_sees_every_write_of_eight_writers_once_and_in_order(ser
         head = await stores[0].head()
 
     assert [batch.revision for batch in seen] == list(range(1, head + 1))
-    assert len(written) > WRITERS * WRITES_EACH / 3
+    assert len(written) >= 50
     slugs = {batch.revision: {change.slug for change in batch.changes} for batch in seen}
     assert all(slug in slugs[revision] for revision, slug in written.items() if slug != "show-1")
     times = [batch.commit_time for batch in seen]

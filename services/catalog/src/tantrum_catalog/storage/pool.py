@@ -185,12 +185,17 @@ class _SessionlessConnection(asyncpg.Connection):  # type: ignore[misc]  # async
 
 
 async def _keep_warm(pool: Any, limits: Limits) -> None:
-    """Use the pool's minimum of connections often enough for none of them to become idle."""
+    """
+    Use the pool's minimum of connections often enough for none of them to become idle.
+
+    Those that callers use count; it takes none away from them.
+    """
     while True:
         try:
             async with contextlib.AsyncExitStack() as used:
-                for _ in range(min(limits.size_min, limits.size_max - 1)):
-                    await used.enter_async_context(pool.acquire())
+                busy = pool.get_size() - pool.get_idle_size()
+                for _ in range(min(limits.size_min, limits.size_max) - busy):
+                    await used.enter_async_context(pool.acquire(timeout=_CLOSE_SECONDS))
         except Exception as error:  # noqa: BLE001 - the top of a background task
             log.debug("pool_not_warmed", error=f"{type(error).__name__}: {error}")
         await asyncio.sleep(limits.idle_seconds / 3)

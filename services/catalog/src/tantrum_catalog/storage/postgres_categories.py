@@ -27,6 +27,7 @@ from tantrum_catalog.storage.postgres_conditions import Arguments, condition_sql
 from tantrum_catalog.storage.postgres_counts import Counts
 from tantrum_catalog.storage.postgres_orders import order_sql
 from tantrum_catalog.storage.postgres_part import PostgresPart
+from tantrum_catalog.storage.postgres_rows import HEAD
 from tantrum_catalog.storage.postgres_shows import (
     count_sql,
     read_shows,
@@ -41,7 +42,7 @@ c.create_time, c.update_time
 
 _CATEGORY_WHERE: Final = f"""
 SELECT head.revision AS head_revision, {_COLUMNS}
-FROM catalog.head LEFT JOIN catalog.category AS c ON %s
+FROM {HEAD} LEFT JOIN catalog.category AS c ON %s
 """  # noqa: S608 - from constants
 
 _ORDER: Final = "ORDER BY c.display_order, c.sort_name, c.id"
@@ -63,7 +64,7 @@ SELECT
     head.revision AS head_revision,
     (SELECT count(*) FROM catalog.category WHERE active OR $1::boolean) AS total,
     {_COLUMNS}
-FROM catalog.head LEFT JOIN page AS c ON true
+FROM {HEAD} LEFT JOIN page AS c ON true
 {_ORDER}
 """  # noqa: S608 - from constants
 

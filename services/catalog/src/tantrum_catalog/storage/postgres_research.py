@@ -17,6 +17,7 @@ from tantrum_catalog.domain.research import (
 )
 from tantrum_catalog.storage.pool import Connection, Record
 from tantrum_catalog.storage.postgres_part import PostgresPart
+from tantrum_catalog.storage.postgres_rows import HEAD
 from tantrum_catalog.storage.postgres_shows import revision_of
 
 RESEARCH_FACT_COLUMNS: Final = (
@@ -45,7 +46,7 @@ _COLUMNS: Final = ", ".join(
 
 _RESEARCH_WHERE: Final = f"""
 SELECT head.revision AS head_revision, {_COLUMNS}
-FROM catalog.head LEFT JOIN catalog.research AS r ON %s
+FROM {HEAD} LEFT JOIN catalog.research AS r ON %s
 """  # noqa: S608 - from constants
 
 _BY_ID: Final = _RESEARCH_WHERE % "r.id = $1::int"
@@ -69,7 +70,7 @@ SELECT
         WHERE $1::text = '' OR r.category = $1::text
     ) AS total,
     {_COLUMNS}
-FROM catalog.head LEFT JOIN page AS r ON true
+FROM {HEAD} LEFT JOIN page AS r ON true
 ORDER BY r.publish_date DESC, r.id
 """  # noqa: S608 - from constants
 

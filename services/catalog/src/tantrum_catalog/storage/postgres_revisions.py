@@ -59,6 +59,10 @@ class MadeBeforeError(Exception):
         self.resource_id = resource_id
 
 
+class _NothingWrittenError(Exception):
+    """Rolls a transaction back that has done its work."""
+
+
 class Write:
     """A write transaction under way, which holds the next revision."""
 
@@ -142,20 +146,12 @@ class Writes:
 
         A body that notes no change writes nothing, and the revision is not taken.
         """
-        async with self._primary.connection() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
-            try:
+        with contextlib.suppress(_NothingWrittenError):
+            async with self._primary.transaction() as connection:
                 write = await self._take(connection)
                 yield write
-                written = await write.append_changes()
-            except BaseException:
-                await transaction.rollback()
-                raise
-            if written:
-                await transaction.commit()
-            else:
-                await transaction.rollback()
+                if not await write.append_changes():
+                    raise _NothingWrittenError
 
     async def _take(self, connection: Connection) -> Write:
         head = await connection.fetchrow(_TAKE, self._batches_kept)

@@ -62,21 +62,46 @@ _READ_COLUMNS: Final = (
 
 def _names_sql(vocabulary: str) -> str:
     return f"""
-    ARRAY(
-        SELECT entry.name
-        FROM unnest(s.{vocabulary}_slugs) WITH ORDINALITY AS label (slug, position)
+    {vocabulary}_names AS (
+        SELECT s.id, array_agg(entry.name ORDER BY label.position) AS {vocabulary}_names
+        FROM chosen AS s
+        CROSS JOIN unnest(s.{vocabulary}_slugs) WITH ORDINALITY AS label (slug, position)
         JOIN catalog.{vocabulary} AS entry ON entry.slug = label.slug
-        ORDER BY label.position
-    ) AS {vocabulary}_names"""  # noqa: S608 - one of two constants
+        GROUP BY s.id
+    )"""  # noqa: S608 - one of two constants
 
 
-SHOW_COLUMNS: Final = f"""
-    {", ".join(f"s.{column}" for column in _READ_COLUMNS)},
-    image.media_type, image.width, image.height,
-    {_names_sql("theme")},
-    {_names_sql("platform")}
+_NAMES: Final = f"{_names_sql('theme')}, {_names_sql('platform')}"
+_COLUMNS: Final = ", ".join(f"s.{column}" for column in _READ_COLUMNS)
+
+HEAD: Final = "(SELECT revision FROM catalog.head LIMIT 1) AS head"
 """
-"""What `show_of` needs, of `catalog.show AS s` and `IMAGE_JOIN`."""
+The one row of the head. The limit is for the planner, which would else think of thousands
+and take a look-up for work enough to compile it.
+"""
+
+
+def shows_sql(chosen: str, *, total: str = "NULL", order: str = "s.id") -> str:
+    """
+    Return the statement that reads all of the shows that the query *chosen* finds.
+
+    It also reads the catalogue's revision, in the same snapshot: a left join from the
+    head gives that even where no show is found. The names of themes and platforms are
+    joined for all shows at once.
+    """
+    return f"""
+    WITH chosen AS MATERIALIZED ({chosen}),
+    {_NAMES}
+    SELECT
+        head.revision AS head_revision, {total} AS total, {_COLUMNS},
+        image.media_type, image.width, image.height, theme_names, platform_names
+    FROM {HEAD}
+    LEFT JOIN chosen AS s ON true
+    LEFT JOIN catalog.image ON image.id = s.image_id
+    LEFT JOIN theme_names ON theme_names.id = s.id
+    LEFT JOIN platform_names ON platform_names.id = s.id
+    ORDER BY {order}
+    """  # noqa: S608 - from constants, with placeholders for what is asked
 
 
 def placeholders(first: int, count: int) -> str:
@@ -84,11 +109,8 @@ def placeholders(first: int, count: int) -> str:
     return ", ".join(f"${number}" for number in range(first, first + count))
 
 
-IMAGE_JOIN: Final = "LEFT JOIN catalog.image ON image.id = s.image_id"
-
-
 def show_of(record: Record) -> Show:
-    """Return the show of a record with `SHOW_COLUMNS`."""
+    """Return the show of a record of `shows_sql`."""
     themes, platforms = _labels(record, "theme"), _labels(record, "platform")
     return Show(
         id=ShowId(record["id"]),
@@ -105,19 +127,21 @@ def show_of(record: Record) -> Show:
 
 
 def _facts_of(record: Record) -> ShowFacts:
+    # The rules hold for every row, as CHECKs. To check them again would take as long as
+    # all else that a page needs here.
+    facts = object.__new__(ShowFacts)
+    for name in _COPIED:
+        object.__setattr__(facts, name, record[name])
     levels = {sense: None if record[sense] is None else Level(record[sense]) for sense in _SENSES}
-    copied = {name: record[name] for name in _COPIED if name != "aliases"}
-    return ShowFacts(
-        **copied,
-        aliases=tuple(record["aliases"]),
-        senses=Senses(**levels),
-        themes=tuple(record["theme_slugs"]),
-        platforms=tuple(record["platform_slugs"]),
-    )
+    object.__setattr__(facts, "aliases", tuple(record["aliases"]))
+    object.__setattr__(facts, "senses", Senses(**levels))
+    object.__setattr__(facts, "themes", tuple(record["theme_slugs"]))
+    object.__setattr__(facts, "platforms", tuple(record["platform_slugs"]))
+    return facts
 
 
 def _labels(record: Record, vocabulary: str) -> tuple[Label, ...]:
-    slugs, names = record[f"{vocabulary}_slugs"], record[f"{vocabulary}_names"]
+    slugs, names = record[f"{vocabulary}_slugs"], record[f"{vocabulary}_names"] or ()
     return tuple(Label(slug=slug, name=name) for slug, name in zip(slugs, names, strict=True))
 
 

@@ -1,9 +1,4 @@
-"""
-Reading shows.
-
-Every statement here also reads the catalogue's revision, in the same snapshot: a left join
-from `catalog.head` gives that even where nothing else is found.
-"""
+"""Reading shows."""
 
 from __future__ import annotations
 
@@ -18,58 +13,46 @@ from tantrum_catalog.storage.pool import Connection, Record
 from tantrum_catalog.storage.postgres_conditions import Arguments, condition_sql
 from tantrum_catalog.storage.postgres_orders import after_sql, order_sql
 from tantrum_catalog.storage.postgres_part import PostgresPart
-from tantrum_catalog.storage.postgres_rows import IMAGE_JOIN, SHOW_COLUMNS, show_of
+from tantrum_catalog.storage.postgres_rows import show_of, shows_sql
 
-_SHOW_WHERE: Final = f"""
-SELECT head.revision AS head_revision, {SHOW_COLUMNS}
-FROM catalog.head
-LEFT JOIN catalog.show AS s ON %s
-{IMAGE_JOIN}
-"""  # noqa: S608 - from constants
-
-SHOW_BY_ID: Final = _SHOW_WHERE % "s.id = $1::int"
-_SHOW_BY_SLUG: Final = _SHOW_WHERE % "s.slug = $1::text"
-_SHOWS_BY_ID: Final = _SHOW_WHERE % "s.id = ANY($1::int[])"
+_SHOW_BY_ID: Final = shows_sql("SELECT * FROM catalog.show WHERE id = $1::int")
+_SHOW_BY_SLUG: Final = shows_sql("SELECT * FROM catalog.show WHERE slug = $1::text")
+_SHOWS_BY_ID: Final = shows_sql("SELECT * FROM catalog.show WHERE id = ANY($1::int[])")
 
 # The themes in common are counted along an index. Shows with none in common come after all
 # others, and are only looked at when there are too few of those.
-_NEIGHBOURS: Final = f"""
-WITH origin AS MATERIALIZED (
-    SELECT id, theme_slugs, stimulation FROM catalog.show WHERE id = $1::int
-),
-common AS MATERIALIZED (
-    SELECT s.id, count(*) AS shared, min(abs(s.stimulation - origin.stimulation)) AS distance
-    FROM origin
-    JOIN catalog.show_theme AS label ON label.theme_slug = ANY(origin.theme_slugs)
-    JOIN catalog.show AS s ON s.id = label.show_id
-    WHERE s.id <> origin.id AND (NOT $2::boolean OR s.stimulation < origin.stimulation)
-    GROUP BY s.id
-    ORDER BY shared DESC, distance, s.id
+_NEIGHBOURS: Final = shows_sql(
+    """
+    WITH origin AS MATERIALIZED (
+        SELECT id, theme_slugs, stimulation FROM catalog.show WHERE id = $1::int
+    ),
+    alike AS MATERIALIZED (
+        SELECT s.id, count(*) AS shared, min(abs(s.stimulation - origin.stimulation)) AS distance
+        FROM origin
+        JOIN catalog.show_theme AS label ON label.theme_slug = ANY(origin.theme_slugs)
+        JOIN catalog.show AS s ON s.id = label.show_id
+        WHERE s.id <> origin.id AND (NOT $2::boolean OR s.stimulation < origin.stimulation)
+        GROUP BY s.id
+        ORDER BY shared DESC, distance, s.id
+        LIMIT $3::int
+    ),
+    others AS (
+        SELECT s.id, 0 AS shared, abs(s.stimulation - origin.stimulation) AS distance
+        FROM catalog.show AS s CROSS JOIN origin
+        WHERE (SELECT count(*) FROM alike) < $3::int
+            AND NOT s.theme_slugs && origin.theme_slugs
+            AND s.id <> origin.id AND (NOT $2::boolean OR s.stimulation < origin.stimulation)
+        ORDER BY distance, s.id
+        LIMIT $3::int
+    )
+    SELECT s.*, found.shared, found.distance
+    FROM (SELECT * FROM alike UNION ALL SELECT * FROM others) AS found
+    JOIN catalog.show AS s ON s.id = found.id
+    ORDER BY found.shared DESC, found.distance, s.id
     LIMIT $3::int
-),
-others AS (
-    SELECT s.id, 0 AS shared, abs(s.stimulation - origin.stimulation) AS distance
-    FROM catalog.show AS s CROSS JOIN origin
-    WHERE (SELECT count(*) FROM common) < $3::int
-        AND NOT s.theme_slugs && origin.theme_slugs
-        AND s.id <> origin.id AND (NOT $2::boolean OR s.stimulation < origin.stimulation)
-    ORDER BY distance, s.id
-    LIMIT $3::int
-),
-chosen AS (
-    SELECT id, shared, distance FROM common
-    UNION ALL
-    SELECT id, shared, distance FROM others
-    ORDER BY shared DESC, distance, id
-    LIMIT $3::int
+    """,
+    order="s.shared DESC, s.distance, s.id",
 )
-SELECT head.revision AS head_revision, {SHOW_COLUMNS}
-FROM catalog.head
-LEFT JOIN chosen ON true
-LEFT JOIN catalog.show AS s ON s.id = chosen.id
-{IMAGE_JOIN}
-ORDER BY chosen.shared DESC, chosen.distance, chosen.id
-"""  # noqa: S608 - from constants
 
 _IMAGE: Final = "SELECT id, media_type, width, height, content FROM catalog.image WHERE id = $1"
 
@@ -157,7 +140,7 @@ def count_sql(where: str) -> str:
 
 
 async def read_show(connection: Connection, key: ShowKey) -> At[Show | None]:
-    sql = SHOW_BY_ID if isinstance(key, int) else _SHOW_BY_SLUG
+    sql = _SHOW_BY_ID if isinstance(key, int) else _SHOW_BY_SLUG
     records = await connection.fetch(sql, key)
     return At(value=next(iter(shows_of(records)), None), revision=revision_of(records))
 
@@ -184,18 +167,11 @@ def page_sql(query: ShowQuery, *, counted: bool) -> tuple[str, list[object]]:
     order = order_sql(query.ordering)
     # One more than asked for says whether there is a next page.
     limit = arguments.add(query.limit + 1, "int")
-    sql = f"""
-        WITH page AS MATERIALIZED (
-            SELECT s.* FROM catalog.show AS s
-            WHERE {where} {after}
-            ORDER BY {order}
-            LIMIT {limit}
-        )
-        SELECT head.revision AS head_revision, {total} AS total, {SHOW_COLUMNS}
-        FROM catalog.head LEFT JOIN page AS s ON true {IMAGE_JOIN}
-        ORDER BY {order}
-    """  # noqa: S608 - from constants, with placeholders for what is asked
-    return sql, arguments.values
+    chosen = (
+        f"SELECT s.* FROM catalog.show AS s WHERE {where} {after}"  # noqa: S608 - placeholders
+        f" ORDER BY {order} LIMIT {limit}"
+    )
+    return shows_sql(chosen, total=total, order=order), arguments.values
 
 
 def _page_of(records: list[Record], limit: int, total: int) -> At[Page[Show]]:

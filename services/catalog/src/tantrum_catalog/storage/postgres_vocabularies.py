@@ -11,6 +11,7 @@ from tantrum_catalog.domain.ports import LabelCursor, Page
 from tantrum_catalog.domain.vocabulary import Platform, Theme, Vocabulary
 from tantrum_catalog.storage.pool import Connection, Record
 from tantrum_catalog.storage.postgres_part import PostgresPart
+from tantrum_catalog.storage.postgres_rows import HEAD
 from tantrum_catalog.storage.postgres_shows import revision_of
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ def _page_sql(vocabulary: str, columns: str) -> str:
         head.revision AS head_revision,
         (SELECT count(*) FROM catalog.{vocabulary}) AS total,
         page.slug, page.name, page.show_count, {columns}
-    FROM catalog.head LEFT JOIN page ON true
+    FROM {HEAD} LEFT JOIN page ON true
     ORDER BY page.sort_name, page.slug
     """  # noqa: S608 - from constants
 
@@ -40,15 +41,15 @@ def _page_sql(vocabulary: str, columns: str) -> str:
 _THEMES: Final = _page_sql("theme", "page.aliases")
 _PLATFORMS: Final = _page_sql("platform", "page.url, page.icon_url")
 
-_EVERYTHING: Final = """
+_EVERYTHING: Final = f"""
 SELECT head.revision AS head_revision, entry.*
-FROM catalog.head LEFT JOIN (
+FROM {HEAD} LEFT JOIN (
     SELECT 'theme' AS kind, slug, name, aliases FROM catalog.theme
     UNION ALL
-    SELECT 'platform', slug, name, '{}' FROM catalog.platform
+    SELECT 'platform', slug, name, '{{}}' FROM catalog.platform
 ) AS entry ON true
 ORDER BY entry.slug
-"""
+"""  # noqa: S608 - from a constant
 
 
 class PostgresVocabularyReader(PostgresPart):

@@ -123,7 +123,10 @@ class PostgresEngine:
     async def ready(self) -> bool:
         """Whether it serves; the product's role and database are in place then."""
         try:
-            connection = await asyncpg.connect(self.admin().dsn, timeout=_CONNECT_SECONDS)
+            # No TLS on loopback, whatever the user's PGSSLMODE asks of other servers.
+            connection = await asyncpg.connect(
+                self.admin().dsn, ssl=False, timeout=_CONNECT_SECONDS
+            )
         except (asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
             return False
         except asyncpg.InvalidPasswordError:

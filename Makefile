@@ -50,7 +50,7 @@ lint: ## What ruff has to say.
 types: ## What mypy has to say.
 	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src)
 imports: ## Do the parts keep to their layers?
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 protos: ## Are the contracts well made, and compatible with the baseline?
 	@$(BIN)/buf lint protos
 	@$(BIN)/buf format --diff --exit-code protos

@@ -49,10 +49,6 @@ class Engine:
         await connection.close()
         return True
 
-    def with_settings(self, **settings: str) -> Engine:
-        """The same server, started with further *settings*; this one must not run."""
-        return Engine(_with(self._command, settings), self.server, self._log)
-
 
 @contextlib.asynccontextmanager
 async def primary_running() -> AsyncIterator[tuple[Engine, Place]]:

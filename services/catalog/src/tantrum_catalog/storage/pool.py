@@ -115,9 +115,11 @@ class Database:
     its query in PostgreSQL and rolls its transaction back.
     """
 
-    def __init__(self, pool: Any, limits: Limits) -> None:
+    def __init__(self, pool: Any, limits: Limits, *, address: str) -> None:
         self._pool = pool
         self._limits = limits
+        self._address = address
+        self._trouble = ""
 
     async def fetch(self, sql: str, *arguments: object) -> Sequence[Record]:
         async with self.connection() as connection:
@@ -127,7 +129,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection; each statement on it is a transaction."""
-        async with _bounded():
+        async with self._bounded():
             async with asyncio.timeout(deadline.remaining_seconds(self._limits.acquire_seconds)):
                 connection = await self._pool.acquire()
             try:
@@ -146,6 +148,29 @@ class Database:
         """Lend a connection inside one transaction, which the body's success commits."""
         async with self.connection() as connection, connection.transaction():
             yield connection
+
+    @contextlib.asynccontextmanager
+    async def _bounded(self) -> AsyncIterator[None]:
+        """Raise running out of time and outages as the kinds of error that they are."""
+        try:
+            yield
+        except _OUTAGES as error:
+            if isinstance(error, TimeoutError) and deadline.passed():
+                raise DeadlineError("the call's time ran out") from error
+            self._note_trouble(f"{type(error).__name__}: {error}")
+            raise CatalogUnavailableError from error
+        else:
+            self._note_trouble("")
+
+    def _note_trouble(self, trouble: str) -> None:
+        """Log when trouble begins, changes or ends: callers are told no reasons."""
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        if trouble:
+            log.warning("database_unavailable", address=self._address, reason=trouble)
+        else:
+            log.info("database_available", address=self._address)
 
 
 @contextlib.asynccontextmanager
@@ -167,7 +192,7 @@ async def opened(server: Server, limits: Limits) -> AsyncIterator[Database]:
     # Not in a TaskGroup: that would wrap whatever the body raises.
     warming = asyncio.create_task(_keep_warm(pool, limits))
     try:
-        yield Database(pool, limits)
+        yield Database(pool, limits, address=server.address)
     finally:
         warming.cancel()
         await asyncio.wait([warming])
@@ -199,14 +224,3 @@ async def _keep_warm(pool: Any, limits: Limits) -> None:
         except Exception as error:  # noqa: BLE001 - the top of a background task
             log.debug("pool_not_warmed", error=f"{type(error).__name__}: {error}")
         await asyncio.sleep(limits.idle_seconds / 3)
-
-
-@contextlib.asynccontextmanager
-async def _bounded() -> AsyncIterator[None]:
-    """Raise running out of time and outages as the kinds of error that they are."""
-    try:
-        yield
-    except _OUTAGES as error:
-        if isinstance(error, TimeoutError) and deadline.passed():
-            raise DeadlineError("the call's time ran out") from error
-        raise CatalogUnavailableError from error

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import queue
 import threading
 import time
@@ -13,6 +14,9 @@ import httpx
 import pytest
 from tantrum_gateway import app
 from tantrum_gateway.settings import Settings
+
+# The fixture for Redis forks to become another user; gRPC's handlers for that may crash the child.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from .fakes import FakeCatalog, FakeSearch, catalog_served, search_served
 

@@ -140,8 +140,7 @@ async def test_a_request_under_way_is_finished_before_the_end():
             asking = asyncio.create_task(http.get("/v1/shows"))
             await eventually(lambda: catalog.counts["ListShows"] == 1)
             process.send_signal(signal.SIGTERM)
-            # Nothing can be seen from outside until the answer is there.
-            await asyncio.sleep(0.1)
+            await eventually(lambda: draining(http))
             catalog.gate.set()
             response = await asking
 
@@ -153,11 +152,11 @@ async def test_a_second_signal_ends_it_at_once():
     async with started(GATEWAY_DRAIN_SECONDS="60") as (process, address, _):
         async with httpx.AsyncClient(base_url=f"http://{address}", timeout=5) as http:
             process.send_signal(signal.SIGTERM)
-
-            async def draining() -> bool:
-                return (await http.get("/readyz")).status_code == 503
-
-            await eventually(draining)
+            await eventually(lambda: draining(http))
             process.send_signal(signal.SIGTERM)
 
         assert await asyncio.wait_for(process.wait(), timeout=10) == -signal.SIGTERM
+
+
+async def draining(http: httpx.AsyncClient) -> bool:
+    return (await http.get("/readyz")).status_code == 503

@@ -24,7 +24,7 @@ class Site:
     new: asyncpg.Connection
     now: dt.datetime = NOW
 
-    async def import_all(self, *, images_folder=None, dry_run=False):
+    async def import_all(self, *, images_folder=None, dry_run=False, progress=len):
         # Each import has a time of its own, as in life.
         self.now += dt.timedelta(minutes=1)
         return await importer.run(
@@ -33,7 +33,7 @@ class Site:
             images_folder=images_folder,
             dry_run=dry_run,
             now=lambda: self.now,
-            progress=lambda line: None,
+            progress=progress,
         )
 
     async def contents(self):

@@ -271,10 +271,11 @@ def _old_research(number: int, one: dict) -> dict:
 
 
 async def _insert(connection, table, rows):
-    for row in rows:
-        columns = ", ".join(row)
-        marks = ", ".join(f"${number + 1}" for number in range(len(row)))
-        await connection.execute(
-            f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - tests' own words
-            *row.values(),
+    """Insert *rows*, which all have the columns of the first one."""
+    if rows:
+        columns = list(rows[0])
+        marks = ", ".join(f"${number + 1}" for number in range(len(columns)))
+        await connection.executemany(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - our own
+            [[row[column] for column in columns] for row in rows],
         )

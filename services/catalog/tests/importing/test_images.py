@@ -15,6 +15,7 @@ from tantrum_catalog.importing.images import (
     ImageRefusedError,
     checked,
 )
+from tantrum_catalog.importing.writing import ImportFailedError
 
 from .old_database import few_shows
 
@@ -118,6 +119,32 @@ async def test_pictures_may_come_later_and_stay_when_no_folder_is_given(with_pic
     assert later.table("catalog_tv_shows").updated == 2
     assert again.revision is None
     assert await site.new.fetchval("SELECT count(image_id) FROM catalog.show") == 2
+
+
+@pytest.mark.integration
+async def test_a_picture_of_a_refused_show_does_not_come_in(with_pictures):
+    site, folder = with_pictures
+    await site.old.execute("UPDATE catalog_tv_shows SET age_range = 'any' WHERE id IN (1, 2)")
+
+    report = await site.import_all(images_folder=folder)
+
+    images = report.table("images")
+    assert (images.rows_in, images.rows_out, len(images.refused)) == (3, 0, 3)
+    assert await site.new.fetchval("SELECT count(*) FROM catalog.image") == 0
+
+
+@pytest.mark.integration
+async def test_a_picture_that_changes_meanwhile_takes_all_back(with_pictures):
+    site, folder = with_pictures
+
+    def change(line):
+        if line.startswith("catalog_themes:"):
+            (folder / "two.jpg").write_bytes(picture(size=(5, 5)))
+
+    with pytest.raises(ImportFailedError, match=r"two\.jpg changed while it was imported"):
+        await site.import_all(images_folder=folder, progress=change)
+
+    assert await site.new.fetchval("SELECT count(*) FROM catalog.show") == 0
 
 
 @pytest.mark.integration

@@ -281,6 +281,47 @@ async def test_a_show_that_breaks_a_rule_is_refused_with_the_reason_and_the_othe
     }
 
 
+async def test_a_theme_that_breaks_a_rule_is_refused_and_told_of_its_shows(site):
+    old = few_shows()
+    name = "Singing " * 13
+    old.shows[1]["themes"].append(name)
+    await old.write(site.old)
+
+    report = await site.import_all()
+
+    [refusal] = report.table("catalog_themes").refused
+    assert "at most 100 characters" in refusal.reason
+    assert ("show 1 A for Adley", name.strip(), "it was refused or deleted") in {
+        (one.row, one.old, one.reason) for one in report.table("catalog_tv_shows").corrections
+    }
+    assert report.table("catalog_tv_shows").inserted == 3
+
+
+async def test_texts_of_research_are_tidied_and_told(site):
+    old = few_shows()
+    old.research[0] |= {"category": None, "headline": "Two\nlines", "summary": "One.\n\nTwo."}
+    await old.write(site.old)
+
+    report = await site.import_all()
+
+    row = await site.new.fetchrow("SELECT category, headline, summary FROM catalog.research")
+    assert tuple(row) == ("Other", "Two lines", "One.\n\nTwo.")
+    assert {one.field for one in report.table("catalog_research_summaries").corrections} == {
+        "category",
+        "headline",
+    }
+
+
+async def test_values_of_a_wrong_type_are_refused_and_nothing_else(site):
+    await few_shows().write(site.old)
+    await site.old.execute("UPDATE catalog_tv_shows SET themes = ARRAY['Music', NULL] WHERE id = 1")
+
+    report = await site.import_all()
+
+    [refusal] = report.table("catalog_tv_shows").refused
+    assert "themes is ['Music', None], not a list of texts" in refusal.reason
+
+
 async def test_two_imports_at_once_do_not_hurt_each_other(site):
     await few_shows().write(site.old)
 

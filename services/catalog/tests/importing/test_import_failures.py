@@ -6,7 +6,6 @@ import asyncio
 
 import asyncpg
 import pytest
-from tantrum_catalog.importing import importer
 from tantrum_catalog.importing.source import SourceError
 from tantrum_catalog.importing.writing import ImportFailedError
 from tantrum_catalog.storage.pool import Server
@@ -101,14 +100,7 @@ async def test_a_connection_that_is_killed_half_way_leaves_nothing(filled, postg
         await filled.new.execute("BEGIN; LOCK catalog.category IN ACCESS EXCLUSIVE MODE")
         killing = asyncio.ensure_future(killed())
         with pytest.raises(ImportFailedError, match="cannot write to"):
-            await importer.run(
-                filled.old_server,
-                filled.new_server,
-                images_folder=None,
-                dry_run=False,
-                now=lambda: filled.now,
-                progress=progress,
-            )
+            await filled.import_all(progress=progress)
         await killing
     finally:
         await filled.new.execute("ROLLBACK")
@@ -153,16 +145,9 @@ async def test_a_database_that_is_not_the_old_one_is_told(site):
 
 
 async def test_a_wrong_password_is_told_without_it(site):
-    wrong = Server(url=site.old_server.url, password="hunter2")
+    site.old_server = Server(url=site.old_server.url, password="hunter2")
 
     with pytest.raises(SourceError, match="cannot read the old database at") as caught:
-        await importer.run(
-            wrong,
-            site.new_server,
-            images_folder=None,
-            dry_run=False,
-            now=lambda: site.now,
-            progress=lambda line: None,
-        )
+        await site.import_all()
 
     assert "hunter2" not in str(caught.value)

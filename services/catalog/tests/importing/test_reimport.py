@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import bcrypt
 import pytest
@@ -13,7 +14,7 @@ from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
 from tantrum_catalog.storage.postgres_editors import PostgresEditorStore
 from tantrum_kit.errors import CallerError
 
-from .old_database import ADMIN_EMAIL, ADMIN_PASSWORD, few_shows
+from .old_database import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, few_shows
 
 pytestmark = pytest.mark.integration
 
@@ -144,6 +145,7 @@ async def test_a_show_that_was_made_here_is_kept_even_under_an_old_id(site):
     report = await site.import_all()
 
     assert kept(report) == ["show 1 A for Adley: it was made here, not by an import"]
+    assert any("migrated and not seeded" in notice for notice in report.notices)
 
 
 async def test_a_new_show_gets_a_slug_that_is_free_here(imported):
@@ -267,3 +269,24 @@ async def test_a_new_editor_alone_comes_in_without_a_revision(imported):
 
     assert (report.table("users").inserted, report.revision) == (1, None)
     assert await imported.new.fetchval("SELECT count(*) FROM catalog.editor") == 2
+
+
+async def test_the_cut_over_guide_lists_what_was_written_here(imported):
+    """Runs the statement that `docs/cut-over.md` tells people to run before they go back."""
+    guide = (ROOT / "docs" / "cut-over.md").read_text(encoding="utf-8")
+    [statement] = re.findall(r"```sql\n(.*?)```", guide, re.DOTALL)
+    await edit_show(imported)
+    await edit(imported, "DELETE FROM catalog.show WHERE id = 2 AND $1 > 0")
+    await edit(
+        imported,
+        "INSERT INTO catalog.research (slug, title, summary, category, revision, create_time,"
+        " update_time) VALUES ('ours', 'Ours', 'Ours.', 'Other', $1, now(), now())",
+    )
+
+    rows = await imported.new.fetch(statement)
+
+    assert {(row["kind"], row["key"], row["what"]) for row in rows} == {
+        ("show", "1", "edited"),
+        ("show", "2", "deleted"),
+        ("research", "2", "made"),
+    }

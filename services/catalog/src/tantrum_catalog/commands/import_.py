@@ -70,7 +70,12 @@ async def run(arguments: argparse.Namespace) -> None:
     """Import into the database that the environment names, and print the report."""
     settings = settings_from_environment(DatabaseSettings)
     _require_folders(arguments)
-    old = Server(url=arguments.source, password=_password(arguments))
+    old = Server(
+        url=arguments.source,
+        password=_password(arguments),
+        connect_seconds=settings.database_connect_timeout_seconds,
+        statement_cache_size=0,  # whatever stands before the old database
+    )
     try:
         report = await importer.run(
             old,

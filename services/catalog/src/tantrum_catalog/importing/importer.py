@@ -20,6 +20,7 @@ from tantrum_catalog.importing.fitting import featured_to_keep, fitted, without_
 from tantrum_catalog.importing.images import FoundImages, ImageRefusedError, find_images
 from tantrum_catalog.importing.labels import slug_by_old_name, wanted_platforms, wanted_themes
 from tantrum_catalog.importing.plan import (
+    MADE_HERE,
     Action,
     Kind,
     Present,
@@ -140,6 +141,7 @@ class _Importer:
         report = self._table(Kind.RESEARCH)
         await self._numbered(Kind.RESEARCH, wanted_research(self._source, report))
         await self._editors()
+        self._tell_made_here()
         self._report.revision = await self._target.finish()
 
     async def _labels(
@@ -209,6 +211,15 @@ class _Importer:
         if report.ignored:
             self._report.notices.append(
                 f"{report.ignored} rows of {report.table} are not imported: no administrators"
+            )
+
+    def _tell_made_here(self) -> None:
+        kept = self._table(Kind.SHOW).kept
+        count = sum(1 for one in kept if one.reason == MADE_HERE)
+        if count:
+            self._report.notices.append(
+                f"{count} shows were here before any import, and stay: to have the old ones, "
+                "import into a database that was migrated and not seeded"
             )
 
     def _table(self, kind: Kind) -> TableReport:

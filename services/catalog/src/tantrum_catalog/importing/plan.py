@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Value: TypeAlias = (
     "Mapping[str, Value] | list[Value] | str | int | float | bool | dt.datetime | None"
@@ -22,6 +22,9 @@ Value: TypeAlias = (
 
 Row: TypeAlias = Mapping[str, Value]
 """Values by column."""
+
+
+MADE_HERE: Final = "it was made here, not by an import"
 
 
 class Kind(StrEnum):
@@ -95,7 +98,7 @@ def decide(wanted: Wanted, present: Present | None, imported: Imported | None) -
     if satisfies(present.row, wanted.row):
         return Decision(action=Action.LEAVE)
     if imported is None:
-        return Decision(action=Action.KEEP, reason="it was made here, not by an import")
+        return Decision(action=Action.KEEP, reason=MADE_HERE)
     if present.stamp != imported.stamp:
         return Decision(action=Action.KEEP, reason="it was edited here" + _moved(wanted, imported))
     return Decision(action=Action.UPDATE)

@@ -108,7 +108,7 @@ class Report:
     def to_json(self) -> str:
         document = {
             "source": self.source,
-            "dryRun": self.dry_run,
+            "dry_run": self.dry_run,
             "revision": self.revision,
             "notices": self.notices,
             "tables": [

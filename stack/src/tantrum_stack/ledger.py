@@ -16,6 +16,7 @@ import json
 import os
 import secrets
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tantrum_stack.processes import Process, until
 from tantrum_stack.secret_files import write_private
 
 _MARK = "TANTRUM_RUN"
+_KILL_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +134,18 @@ async def _end(run: Run, entry: Entry) -> bool:
         return False
     if entry.pid in living:
         _send(entry.pid, entry.stop_signal)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(entry.stop_seconds):
-                await until(lambda: entry.pid not in run.living(entry))
+        await _within(entry.stop_seconds, lambda: entry.pid not in run.living(entry))
     for pid in run.living(entry):
         _send(pid, signal.SIGKILL)
+    await _within(_KILL_SECONDS, lambda: not run.living(entry))
     return True
+
+
+async def _within(seconds: float, condition: Callable[[], bool]) -> None:
+    """Wait for *condition*, but no longer than *seconds*."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await until(condition)
 
 
 def _send(pid: int, number: int) -> None:

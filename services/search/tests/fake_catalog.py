@@ -40,8 +40,10 @@ class FakeCatalog(pb_grpc.CatalogServiceServicer):
         self.watch_from: list[int] = []
         self.silent = False
         self.after_first_page = lambda: None
+        self.before_batch = lambda: None
         self._changes_by_revision: dict[int, list[pb.Change]] = {}
         self._written = asyncio.Condition()
+        self._streams = 0
 
     async def put(self, *shows: show_pb2.Show) -> int:
         """Write *shows* in one revision."""
@@ -75,6 +77,12 @@ class FakeCatalog(pb_grpc.CatalogServiceServicer):
         async with self._written:
             self._written.notify_all()
 
+    async def end_streams(self) -> None:
+        """End every watch, in good order."""
+        self._streams += 1
+        async with self._written:
+            self._written.notify_all()
+
     async def ListShows(self, request, context):
         self.list_count += 1
         ids = sorted(self.show_by_id)
@@ -94,6 +102,9 @@ class FakeCatalog(pb_grpc.CatalogServiceServicer):
         return response
 
     async def BatchGetShows(self, request, context):
+        written = self.before_batch()
+        if written is not None:
+            await written
         return pb.BatchGetShowsResponse(
             shows=[self.show_by_id[each] for each in request.ids if each in self.show_by_id],
             missing_ids=[each for each in request.ids if each not in self.show_by_id],
@@ -101,9 +112,13 @@ class FakeCatalog(pb_grpc.CatalogServiceServicer):
         )
 
     async def ListThemes(self, request, context):
+        themes = list(self.theme_by_slug.values())
+        start = int(request.page_token or 0)
+        end = start + request.page_size
         return pb.ListThemesResponse(
-            themes=self.theme_by_slug.values(),
-            total_size=len(self.theme_by_slug),
+            themes=themes[start:end],
+            next_page_token=str(end) if end < len(themes) else "",
+            total_size=len(themes),
             catalog_revision=self.revision,
         )
 
@@ -114,6 +129,7 @@ class FakeCatalog(pb_grpc.CatalogServiceServicer):
             raise RevisionUnavailableError("that history is not here")
         if position == self.revision and not self.silent:
             yield pb.WatchCatalogResponse(revision=position)
+        streams = self._streams
         while True:
             while not self.silent and position < self.revision:
                 position += 1
@@ -122,6 +138,8 @@ class FakeCatalog(pb_grpc.CatalogServiceServicer):
             async with self._written:
                 while position == self.revision or self.silent:
                     await self._written.wait()
+                    if streams != self._streams:
+                        return
             if position > self.revision:
                 raise RevisionUnavailableError("that history is not here")
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 from tantrum_kit.paging import PageTokens
+from tantrum_search import app
+from tantrum_search.domain.errors import IndexUnavailableError
 from tantrum_search.domain.feed import Feed
 from tantrum_search.domain.ports import SearchBackend
 from tantrum_search.domain.search import Index, Page, Search
@@ -81,6 +83,28 @@ async def test_everything_that_is_listed_is_found(catalog):
     assert catalog.list_count == 3
 
 
+async def test_the_shipped_catalogue_is_followed(shipped):
+    async with served(FakeCatalog(shipped)) as address, following(address) as followed:
+        await followed.has_reached(1)
+        here = await app.in_memory(shipped.messages, shipped.theme_messages)
+
+        for query in ("", "bluye", "slapstic comedy", "maori", "peppa"):
+            found = await followed.search.find(query, Page(size=100))
+            assert found.total_size == (await here.find(query, Page(size=1))).total_size > 0
+
+
+async def test_a_catalogue_that_ends_its_streams_is_watched_again(catalog):
+    async with served(catalog) as address, following(address) as followed:
+        await followed.has_reached(1)
+
+        await catalog.end_streams()
+        await eventually(lambda: len(catalog.watch_from) > 1)
+        await catalog.put(make_message(id=3, name="Pocoyo"))
+        await followed.has_reached(2)
+
+        assert await followed.found("pocoyo") == ["Pocoyo"]
+
+
 async def test_what_is_written_is_found_and_what_is_removed_is_not(catalog):
     async with served(catalog) as address, following(address) as followed:
         await followed.has_reached(1)
@@ -107,6 +131,75 @@ async def test_what_is_written_while_the_pages_are_listed_is_not_missed(catalog)
         assert await followed.found("renamed") == ["Renamed"]
         assert await followed.found("bluey") == []
     assert catalog.watch_from == [1]
+
+
+class RecordingBackend(MemoryBackend):
+    """Notes the revisions that it was taken to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.revisions: list[int] = []
+
+    async def apply(self, puts, removals, *, from_revision, revision) -> None:
+        self.revisions.append(revision)
+        await super().apply(puts, removals, from_revision=from_revision, revision=revision)
+
+
+async def test_half_of_a_later_revision_is_never_seen(catalog):
+    """What is read for revision 2 shows one of the two shows of revision 3 already."""
+    backend = RecordingBackend()
+    later = [make_message(id=1, name="Three One"), make_message(id=2, name="Three Two")]
+
+    def write_once():
+        catalog.before_batch = lambda: None
+        return catalog.put(*later)
+
+    async with served(catalog) as address, following(address, backend=backend) as followed:
+        await followed.has_reached(1)
+        catalog.before_batch = write_once
+
+        await catalog.put(make_message(id=1, name="Two One"))
+        await followed.has_reached(3)
+
+        assert sorted(await followed.found("three")) == ["Three One", "Three Two"]
+    assert backend.revisions == [3]
+
+
+async def test_a_backend_that_fails_is_fed_again(catalog):
+    class FailingBackend(RecordingBackend):
+        async def apply(self, puts, removals, *, from_revision, revision) -> None:
+            if not self.revisions:
+                self.revisions.append(revision)
+                raise IndexUnavailableError
+            await super().apply(puts, removals, from_revision=from_revision, revision=revision)
+
+    async with (
+        served(catalog) as address,
+        following(address, backend=FailingBackend()) as followed,
+    ):
+        await followed.has_reached(1)
+
+        await catalog.put(make_message(id=3, name="Pocoyo"))
+        await followed.has_reached(2)
+
+        assert await followed.found("pocoyo") == ["Pocoyo"]
+    assert catalog.list_count == 1
+
+
+async def test_a_bug_does_not_end_the_feed(catalog):
+    class BuggyBackend(MemoryBackend):
+        bugs = 1
+
+        async def replace(self, documents, **arguments) -> None:
+            self.bugs -= 1
+            if self.bugs >= 0:
+                raise RuntimeError("a bug")
+            await super().replace(documents, **arguments)
+
+    async with served(catalog) as address, following(address, backend=BuggyBackend()) as followed:
+        await followed.has_reached(1)
+
+        assert await followed.found("bluey") == ["Bluey"]
 
 
 async def test_other_spellings_of_a_theme_are_found_once_they_are_written(catalog):

@@ -106,6 +106,25 @@ async def test_a_database_that_is_gone_is_unavailable(database, postgres_server)
             await backend.stored_revision()
 
 
+async def test_a_connection_that_is_cut_is_unavailable_and_the_next_one_works(database):
+    async with backends.postgres(database) as backend:
+        connection = await asyncpg.connect(database.dsn)
+
+        async def read_while_it_is_cut():
+            async with backend.reading() as view:
+                await connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                await view.found([1])
+
+        with pytest.raises(IndexUnavailableError):
+            await read_while_it_is_cut()
+        await connection.close()
+
+        assert await backend.answers()
+
+
 async def test_a_database_that_is_slow_is_unavailable_in_time(database):
     async with backends.postgres(database, timeout_seconds=0.3) as backend:
         connection = await asyncpg.connect(database.dsn)

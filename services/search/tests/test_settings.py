@@ -55,6 +55,15 @@ def test_wrong_settings_are_told_by_name_and_without_their_values(monkeypatch, c
     assert "too short" not in told
 
 
+def test_the_backend_postgres_needs_a_database(monkeypatch, capsys):
+    monkeypatch.setenv("SEARCH_BACKEND", "postgres")
+    monkeypatch.setenv("SEARCH_DATABASE_URL", "")
+
+    assert main(["serve"]) == 2
+
+    assert "SEARCH_DATABASE_URL is required" in capsys.readouterr().err
+
+
 def test_help_needs_no_settings(monkeypatch, capsys):
     monkeypatch.delenv("SEARCH_PAGE_TOKEN_KEY")
 

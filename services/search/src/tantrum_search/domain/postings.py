@@ -2,8 +2,8 @@
 Which documents have a term, and where: the inverted index, in memory.
 
 Hot, so it works on plain dictionaries and numbers (places, see `document`): over
-the 302 shows, matching takes 0.1 ms for a typical query and 0.5 ms for a single
-letter. Dataclasses for each place were 6 times slower.
+the 302 shows, matching takes 3 to 12 µs for a query that finds a few of them, and
+0.3 ms for a single letter that finds all.
 """
 
 from __future__ import annotations

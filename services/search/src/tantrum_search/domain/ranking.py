@@ -19,7 +19,8 @@ A word that is at several places counts where it has the fewest typing errors. T
 key of a hit depends on the hit and on the terms of the query alone, so that other
 shows may come and go while somebody turns pages.
 
-Hot, so it works on the tuples and numbers of `postings`: 3 to 6 µs a candidate.
+Hot, so it works on plain numbers: 3 to 7 µs a candidate, where a named tuple for each
+place took twice as long.
 """
 
 from __future__ import annotations

@@ -90,9 +90,8 @@ class Database:
                     async with connection.transaction(**options):
                         yield connection
                 except asyncpg.InterfaceError as error:
-                    # Of a connection that is open still, it complains about our use of it.
-                    if not connection.is_closed():
-                        raise
+                    if _usable(connection):
+                        raise  # it complains about our use of it
                     raise IndexUnavailableError from error
                 finally:
                     await self._pool.release(connection, timeout=_CLOSE_SECONDS)
@@ -130,6 +129,14 @@ def outages_raised() -> Iterator[None]:
         if isinstance(error, TimeoutError) and deadline.passed():
             raise DeadlineError("the call's time ran out") from error
         raise IndexUnavailableError from error
+
+
+def _usable(connection: Connection) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The server cut it, upon which the pool took it back, and it answers nothing.
+        return False
 
 
 class _SessionlessConnection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types

@@ -11,8 +11,9 @@ from tantrum_catalog.domain.change import At
 from tantrum_catalog.domain.errors import CatalogUnavailableError, RevisionNotReachedError
 from tantrum_catalog.storage.databases import Databases
 from tantrum_catalog.storage.migrate import migrate
-from tantrum_catalog.storage.pool import Limits, opened
+from tantrum_catalog.storage.pool import Limits, Server, opened
 from tantrum_kit import deadline
+from tantrum_kit.errors import DeadlineError
 
 from ..make import make_catalogue, make_facts, make_new_show
 from .engines import primary_running, replica_running
@@ -39,6 +40,23 @@ async def replicated(engine, place, *, apply_delay="0"):
         opened(replica.server, FEW) as second,
     ):
         yield replica, first, second
+
+
+@pytest.fixture
+async def silent_server():
+    """Takes connections, and never says a word: what a lost network looks like."""
+    over = asyncio.Event()
+
+    async def say_nothing(reader, writer):
+        await over.wait()
+        writer.close()
+
+    listener = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    yield Server(url=f"postgresql://tantrum@127.0.0.1:{port}/tantrum", connect_seconds=0.5)
+    over.set()
+    listener.close()
+    await listener.wait_closed()
 
 
 async def where(connection):
@@ -88,6 +106,33 @@ async def test_a_store_opened_while_the_database_is_away_works_once_it_is_there(
         await engine.start()
 
         assert await store_on(pool).ready()
+
+
+async def test_a_server_that_never_answers_costs_no_more_than_the_deadline(silent_server):
+    async with opened(silent_server, FEW) as pool:
+        started = time.monotonic()
+
+        with deadline.running_for(0.2), pytest.raises(DeadlineError):
+            await pool.fetch("SELECT 1")
+        with pytest.raises(CatalogUnavailableError):
+            await pool.fetch("SELECT 1")
+
+        assert time.monotonic() - started < 3
+
+
+async def test_a_replica_that_never_answers_is_tried_by_one_call_a_second(server, silent_server):
+    async with opened(server, FEW) as first, opened(silent_server, FEW) as second:
+        databases = Databases(first, second)
+        started = time.monotonic()
+
+        with deadline.running_for(1):
+            assert (await databases.read(where, min_revision=0)).value == "primary"
+        first_seconds = time.monotonic() - started
+        for _ in range(20):
+            assert (await databases.read(where, min_revision=0)).value == "primary"
+
+        assert first_seconds < 0.9
+        assert time.monotonic() - started - first_seconds < 0.9
 
 
 async def test_reads_go_to_a_replica_that_has_what_is_asked_for(primary):

@@ -30,6 +30,9 @@ Record: TypeAlias = Any
 
 _CLOSE_SECONDS: Final = 5.0
 
+# For PostgreSQL to say that it has cancelled a query; after that the connection is dropped.
+_RELEASE_SECONDS: Final = 1.0
+
 # What PostgreSQL or PgBouncer says when it cannot serve just now, whatever was asked.
 _OUTAGES: Final = (
     asyncpg.PostgresConnectionError,
@@ -141,7 +144,7 @@ class Database:
                     raise
                 raise CatalogUnavailableError from error
             finally:
-                await self._pool.release(connection, timeout=_CLOSE_SECONDS)
+                await self._pool.release(connection, timeout=_RELEASE_SECONDS)
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -220,7 +223,7 @@ async def _keep_warm(pool: Any, limits: Limits) -> None:
             async with contextlib.AsyncExitStack() as used:
                 busy = pool.get_size() - pool.get_idle_size()
                 for _ in range(min(limits.size_min, limits.size_max) - busy):
-                    await used.enter_async_context(pool.acquire(timeout=_CLOSE_SECONDS))
+                    await used.enter_async_context(pool.acquire(timeout=limits.idle_seconds))
         except Exception as error:  # noqa: BLE001 - the top of a background task
             log.debug("pool_not_warmed", error=f"{type(error).__name__}: {error}")
         await asyncio.sleep(limits.idle_seconds / 3)

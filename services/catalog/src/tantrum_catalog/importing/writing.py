@@ -8,6 +8,7 @@ from typing import Final
 
 from tantrum_catalog.importing.plan import (
     Action,
+    Decision,
     Imported,
     Kind,
     Present,
@@ -57,7 +58,17 @@ class Writer:
         Raises `ImportFailedError`.
         """
         imported = await self._target.imported(kind)
-        done = [await self._do(one, present, imported.get(one.key), report) for one in wanted]
+        column = self._target.unique_column(kind)
+        owner_by_value = {one.row[column]: key for key, one in present.items()}
+        done = []
+        for one in wanted:
+            before = imported.get(one.key)
+            decision = decide(one, present.get(one.key), before)
+            if owner_by_value.get(one.row[column], one.key) != one.key:
+                words = "e-mail" if kind is Kind.EDITOR else column
+                decision = Decision(action=Action.KEEP, reason=f"another one here has its {words}")
+            await self._do(one, decision, report)
+            done.append(Done(wanted=one, action=decision.action, imported=before))
         await self._target.pass_ids(kind)
         await self._check(kind, [one for one in done if one.action is not Action.KEEP], report)
         _tell_gone(kind, imported.keys() - set(keys_in_source), report)
@@ -68,24 +79,8 @@ class Writer:
         )
         return done
 
-    async def _do(
-        self,
-        wanted: Wanted,
-        present: Mapping[str, Present],
-        imported: Imported | None,
-        report: TableReport,
-    ) -> Done:
-        decision = decide(wanted, present.get(wanted.key), imported)
-        action, reason = decision.action, decision.reason
-        column = self._target.unique_column(wanted.kind)
-        taken = action in (Action.INSERT, Action.UPDATE) and any(
-            key != wanted.key and other.row[column] == wanted.row[column]
-            for key, other in present.items()
-        )
-        if taken:
-            words = "e-mail" if wanted.kind is Kind.EDITOR else column
-            action, reason = Action.KEEP, f"another one here has its {words}"
-        match action:
+    async def _do(self, wanted: Wanted, decision: Decision, report: TableReport) -> None:
+        match decision.action:
             case Action.INSERT:
                 await self._target.insert(wanted.kind, wanted.row)
                 report.inserted += 1
@@ -95,8 +90,7 @@ class Writer:
             case Action.LEAVE:
                 report.unchanged += 1
             case Action.KEEP:
-                report.kept.append(Finding(row=wanted.label, reason=reason))
-        return Done(wanted=wanted, action=action, imported=imported)
+                report.kept.append(Finding(row=wanted.label, reason=decision.reason))
 
     async def _check(self, kind: Kind, done: Sequence[Done], report: TableReport) -> None:
         stored = await self._target.present(kind)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import queue
 import threading
 import time
@@ -14,9 +13,6 @@ import httpx
 import pytest
 from tantrum_gateway import app
 from tantrum_gateway.settings import Settings
-
-# The fixture for Redis forks to become another user; gRPC's handlers for that may crash the child.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from .fakes import FakeCatalog, FakeSearch, catalog_served, search_served
 

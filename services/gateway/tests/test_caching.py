@@ -304,3 +304,35 @@ async def test_without_a_cache_all_works_and_nothing_is_kept():
             assert (await site.get("/v1/shows")).status_code == 200
 
         assert site.catalog.counts["ListShows"] == 2
+
+
+@pytest.mark.parametrize("given", ["é", "two words", "x" * 129, "tab\tbed"])
+async def test_a_request_id_that_could_not_travel_is_replaced(site: Site, given: str):
+    host, _, port = site.url.removeprefix("http://").partition(":")
+    for _ in range(3):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = f"GET /v1/shows HTTP/1.1\r\nHost: x\r\nX-Request-Id: {given}\r\n"
+        writer.write(head.encode() + b"Connection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert re.search(rb"x-request-id: [0-9a-f]{12}-[0-9a-f]+\r\n", answer)
+
+
+async def test_an_error_is_never_not_modified(site: Site):
+    for _ in range(3):
+        status, _, _ = await raw(site, "/v1/shows/nope", if_none_match="*")
+
+        assert status == 404
+
+
+async def test_long_spellings_take_no_room(site: Site):
+    for number in range(20):
+        accept = "gzip, " + f"x{number}" * 2_000
+        status, headers, _ = await raw(site, "/v1/shows", accept_encoding=accept)
+
+        assert (status, headers["content-encoding"]) == (200, "gzip")
+    health = await site.json("/api/health")
+    assert health["memory"]["l1Bytes"] < 50_000

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest
+import redis.asyncio
 
 from .conftest import Site, eventually, sited
 from .fakes import FakeCatalog, make_show
@@ -32,8 +34,6 @@ async def test_what_one_gateway_has_asked_another_need_not(redis_server):
 
 
 async def keys(url: str) -> list[bytes]:
-    import redis.asyncio  # noqa: PLC0415 - for these tests alone
-
     async with redis.asyncio.Redis.from_url(url) as client:
         return list(await client.keys("*"))
 
@@ -67,30 +67,73 @@ async def test_absence_and_errors_are_not_shared(redis_server):
         assert await keys(redis_server.url) == []
 
 
+class Wire:
+    """A way to Redis to be cut. Restarting Redis itself would fork a process that runs gRPC."""
+
+    def __init__(self, url: str) -> None:
+        there = urlsplit(url)
+        self._there = (there.hostname, there.port)
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.port = 0
+
+    async def connect(self) -> None:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for writer in self._writers:
+            writer.close()
+        self._writers.clear()
+
+    async def _carry(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        far, forth = await asyncio.open_connection(*self._there)
+        self._writers |= {back, forth}
+        with contextlib.suppress(OSError):
+            await asyncio.gather(self._copy(near, forth), self._copy(far, back))
+
+    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(65_536):
+            target.write(data)
+            await target.drain()
+        target.close()
+
+
 @pytest.mark.integration
 async def test_when_redis_goes_answers_continue_and_it_is_used_again_when_back(redis_server):
-    async with sited(redis_url=redis_server.url) as site:
+    wire = Wire(redis_server.url)
+    await wire.connect()
+    address = f"{urlsplit(redis_server.url).hostname}:{urlsplit(redis_server.url).port}"
+    url = redis_server.url.replace(address, f"127.0.0.1:{wire.port}")
+    async with sited(redis_url=url) as site:
         await site.json("/v1/shows")
-        redis_server.stop()
+        await eventually(lambda: keys(redis_server.url))
+        await wire.cut()
         for number in range(20):
             await site.json(f"/v1/shows?minMinutes={number}")
         assert await redis_state(site) == "down"
         assert (await site.json("/api/health"))["status"] == "degraded"
 
-        redis_server.start()
+        await wire.connect()
 
         async def up() -> bool:
             return await redis_state(site) == "up"
 
         await eventually(up)
+        before = len(await keys(redis_server.url))
         await site.json("/v1/shows?minMinutes=50")
-        await eventually(lambda: keys(redis_server.url))
+
+        async def one_more() -> bool:
+            return len(await keys(redis_server.url)) == before + 1
+
+        await eventually(one_more)
+    await wire.cut()
 
 
 @pytest.mark.integration
 async def test_what_is_unreadable_in_redis_is_a_miss(redis_server):
-    import redis.asyncio  # noqa: PLC0415
-
     catalog = FakeCatalog()
     async with sited(catalog=catalog, redis_url=redis_server.url) as one:
         await one.json("/v1/shows")

@@ -16,7 +16,7 @@ from typing import Final
 import brotli  # type: ignore[import-untyped]  # it ships no types
 import zstandard
 
-from tantrum_gateway.negotiation import Coding
+from tantrum_gateway.negotiation import Coding, matches
 
 Headers = list[tuple[bytes, bytes]]
 RawKey = tuple[str, bytes, bytes, bytes | None]
@@ -30,9 +30,16 @@ LOOP_MAY_COMPRESS_BYTES: Final = 8_192
 
 _COMPRESSIBLE: Final = ("text/", "application/json", "application/problem+json", "image/svg")
 _OVERHEAD_BYTES: Final = 2_000
+_OK: Final = 200
 
 FOREVER: Final = 2**62
 """The revision of answers that no write can change."""
+
+
+def key_size_bytes(raw_key: RawKey) -> int:
+    """Return the memory that a way to an answer takes, roughly."""
+    _, path, query, accept_encoding = raw_key
+    return len(path) + len(query) + len(accept_encoding or b"") + 300
 
 
 class Form:
@@ -48,6 +55,11 @@ class Form:
         self.etag = etag
         self.hits = 0
         self.not_modified = 0
+
+    def answers(self, if_none_match: bytes) -> bool:
+        """Say whether a client with these tags has the answer already."""
+        # An error is no representation of anything that a client could have.
+        return self.status == _OK and matches(if_none_match, self.etag)
 
 
 class Answer:
@@ -90,7 +102,7 @@ class Answer:
     def size_bytes(self) -> int:
         """Memory that the answer takes, roughly, ways to it included."""
         forms = sum(len(form.body_event["body"]) for form in self.forms.values())
-        keys = sum(len(path) + len(query) + 300 for _, path, query, _ in self.raw_keys)
+        keys = sum(key_size_bytes(raw_key) for raw_key in self.raw_keys)
         return len(self.body) + forms + keys + _OVERHEAD_BYTES * (1 + len(self.forms))
 
     @property

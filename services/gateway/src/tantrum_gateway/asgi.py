@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor
@@ -26,7 +27,7 @@ from tantrum_gateway import metrics, problems
 from tantrum_gateway.answering import Answering, Request
 from tantrum_gateway.answers import FOREVER, Answer, Form, Headers, RawKey
 from tantrum_gateway.l1 import L1
-from tantrum_gateway.negotiation import coding_for, matches
+from tantrum_gateway.negotiation import coding_for
 from tantrum_gateway.queries import read
 from tantrum_gateway.reads import Question
 from tantrum_gateway.routing import Match, Routes
@@ -43,7 +44,8 @@ Page = Callable[[], Awaitable[Answer]]
 _ALLOW: Final = (b"allow", b"GET, HEAD, OPTIONS")
 _NO_STORE: Final = "no-store"
 _EMPTY_BODY: Final = {"type": "http.response.body", "body": b""}
-_MAX_REQUEST_ID_BYTES: Final = 128
+# What may stand in the metadata of a gRPC call, and in a log.
+_REQUEST_ID: Final = re.compile(rb"[!-~]{1,128}")
 _HIDDEN_IN_304: Final = frozenset((b"content-type", b"content-encoding", b"x-content-type-options"))
 
 
@@ -65,7 +67,7 @@ class Gateway:
         self._l1 = l1
         self._threads = threads
         self._ready: dict[RawKey, Form] = l1.ready
-        self._id_prefix = os.urandom(6).hex()
+        self._id_prefix = os.urandom(6).hex().encode()
         self._next_id = itertools.count(1).__next__
         self._under_way = 0
         self._idle = asyncio.Event()
@@ -85,20 +87,18 @@ class Gateway:
         if form is None or b"x-server-timing" in headers:
             await self._take_long_way(scope, headers, send)
             return
-        given_id = headers.get(b"x-request-id")
-        if given_id is None or len(given_id) > _MAX_REQUEST_ID_BYTES:
-            given_id = b"%s-%x" % (self._id_prefix.encode(), self._next_id())
+        own_header = (b"x-request-id", self._request_id(headers))
         if_none_match = headers.get(b"if-none-match")
-        if if_none_match is not None and matches(if_none_match, form.etag):
+        if if_none_match is not None and form.answers(if_none_match):
             form.not_modified += 1
-            await _send_not_modified(form, [(b"x-request-id", given_id)], send)
+            await _send_not_modified(form, [own_header], send)
             return
         form.hits += 1
         await send(
             {
                 "type": "http.response.start",
                 "status": form.status,
-                "headers": [*form.start_headers, (b"x-request-id", given_id)],
+                "headers": [*form.start_headers, own_header],
             }
         )
         await send(form.body_event)
@@ -115,13 +115,11 @@ class Gateway:
 
     async def _take_long_way(self, scope: Scope, headers: dict[bytes, bytes], send: Send) -> None:
         started = time.perf_counter()
-        given_id = headers.get(b"x-request-id", b"")
-        if not 0 < len(given_id) <= _MAX_REQUEST_ID_BYTES:
-            given_id = f"{self._id_prefix}-{self._next_id():x}".encode()
-        request_id.set(given_id.decode("latin-1"))
+        own_id = self._request_id(headers)
+        request_id.set(own_id.decode())
         self._under_way += 1
         self._idle.clear()
-        exchange = _Exchange(scope, headers, [(b"x-request-id", given_id)], send)
+        exchange = _Exchange(scope, headers, [(b"x-request-id", own_id)], send)
         if self.draining:
             exchange.headers.append((b"connection", b"close"))
         route, code = "", 500
@@ -132,6 +130,13 @@ class Gateway:
             if not self._under_way:
                 self._idle.set()
             metrics.request_answered(route, code, time.perf_counter() - started)
+
+    def _request_id(self, headers: dict[bytes, bytes]) -> bytes:
+        """Return the id that the request came with, if it is one, else a new one."""
+        given_id = headers.get(b"x-request-id")
+        if given_id is not None and _REQUEST_ID.fullmatch(given_id):
+            return given_id
+        return b"%s-%x" % (self._id_prefix, self._next_id())
 
     async def _answer(self, exchange: _Exchange, started: float) -> tuple[str, int]:
         """Answer; return the route and the status that the client got."""
@@ -266,11 +271,7 @@ class _Exchange:
 
     async def send_form(self, form: Form) -> int:
         """Send the answer, or that the client has it already; return the status."""
-        if (
-            self.if_none_match is not None
-            and form.status == 200  # noqa: PLR2004
-            and matches(self.if_none_match, form.etag)
-        ):
+        if self.if_none_match is not None and form.answers(self.if_none_match):
             await _send_not_modified(form, self.headers, self._send)
             return 304
         headers = [*form.start_headers, *self.headers]

@@ -14,10 +14,11 @@ import itertools
 from collections import Counter, OrderedDict
 from typing import Final
 
-from tantrum_gateway.answers import FOREVER, Answer, Form, RawKey
+from tantrum_gateway.answers import FOREVER, Answer, Form, RawKey, key_size_bytes
 
 _MAX_RAW_KEYS: Final = 32
-"""Ways to one answer; more would let a stranger fill the memory with spellings of one request."""
+_MAX_RAW_KEY_BYTES: Final = 2_048
+"""Bounds of the ways to one answer, or a stranger could fill the memory with its spellings."""
 
 
 class L1:
@@ -69,7 +70,9 @@ class L1:
         answer = self._answer_by_key.get(key)
         if answer is None or form not in answer.forms.values():
             return
-        if len(answer.raw_keys) >= _MAX_RAW_KEYS or raw_key in self.ready:
+        if len(answer.raw_keys) >= _MAX_RAW_KEYS or key_size_bytes(raw_key) > _MAX_RAW_KEY_BYTES:
+            return
+        if raw_key in self.ready:
             return
         answer.raw_keys.append(raw_key)
         self.ready[raw_key] = form

@@ -17,11 +17,13 @@ class Coding(StrEnum):
     IDENTITY = "identity"
 
 
+_MAX_HEADER_BYTES: Final = 1_024
+"""More of a header than this is nobody's wish, and not worth remembering."""
+
 _WEIGHT: Final = re.compile(r"[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _ENTITY_TAG: Final = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
-@functools.lru_cache(maxsize=1024)
 def coding_for(accept_encoding: bytes | None, *, compressible: bool) -> Coding | None:
     """
     Return the coding that a client with this `Accept-Encoding` wants most.
@@ -31,7 +33,7 @@ def coding_for(accept_encoding: bytes | None, *, compressible: bool) -> Coding |
     """
     if accept_encoding is None:
         return Coding.IDENTITY
-    weights = _weights(accept_encoding)
+    weights = _weights(accept_encoding[:_MAX_HEADER_BYTES])
     if not compressible and weights[Coding.IDENTITY] > 0:
         return Coding.IDENTITY
     best = max(Coding, key=lambda coding: weights[coding])
@@ -45,6 +47,7 @@ def matches(if_none_match: bytes, etag: bytes) -> bool:
     return etag in _ENTITY_TAG.findall(if_none_match)
 
 
+@functools.lru_cache(maxsize=256)
 def _weights(accept_encoding: bytes) -> dict[Coding, float]:
     """Return the weight of each coding, 0 where it is refused or not named."""
     named: dict[str, float] = {}

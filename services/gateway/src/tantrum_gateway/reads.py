@@ -37,6 +37,7 @@ HOME_SHOWS_PER_CATEGORY: Final = 12
 _SLUG: Final = re.compile(r"(?=.{1,120}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _ID: Final = re.compile(r"[0-9]+")
 _IMAGE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_PICTURE_TYPES: Final = ("image/avif", "image/gif", "image/jpeg", "image/png", "image/webp")
 _MAX_ID: Final = 2**31 - 1
 _JSON_ENCODER: Final = msgspec.json.Encoder()
 
@@ -273,9 +274,11 @@ async def get_image(upstreams: Upstreams, question: Question) -> Reply:
     response = await call(
         "catalog", upstreams.catalog.GetImage, catalog_pb.GetImageRequest(id=question.key)
     )
+    media_type = response.image.media_type
     return Reply(
         body=response.content,
-        media_type=response.image.media_type,
+        # Nothing that a browser would run, whatever somebody managed to upload.
+        media_type=media_type if media_type in _PICTURE_TYPES else "application/octet-stream",
         catalog_revision=question.min_revision,
     )
 

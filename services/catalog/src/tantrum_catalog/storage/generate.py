@@ -48,8 +48,9 @@ made AS (
         slug, name, sort_name, lower_name, revision, update_time, {", ".join(_COLUMNS)}
     )
     SELECT
-        left(text.slug, 100) || '-g' || n, text.name || ' ' || n, text.sort_name || ' ' || n,
-        text.lower_name || ' ' || n, $3, $4, {", ".join(_VALUES)}
+        left(text.slug, 90) || '-g' || $2::bigint || '-' || n,
+        text.name || ' ' || n, text.sort_name || ' ' || n, text.lower_name || ' ' || n,
+        $3, $4, {", ".join(_VALUES)}
     FROM generate_series(1, $1::int) AS n
     {_JOINS}
     RETURNING id, slug, theme_slugs, platform_slugs
@@ -74,7 +75,7 @@ WITH made AS (
         slug, name, sort_name, display_order, active, rules, revision, create_time, update_time
     )
     SELECT
-        'generated-' || n, 'Generated ' || n, 'generated ' || n, n,
+        'generated-' || $2::bigint || '-' || n, 'Generated ' || n, 'generated ' || n, n,
         mod(abs(hashtextextended('active' || n, $2)), 100) = 0, '{"logic": "AND", "rules": []}',
         $3, $4, $4
     FROM generate_series(1, $1::int) AS n
@@ -112,8 +113,8 @@ async def generate(
 
     They keep every rule of the catalogue. The shows are spread as those that are there,
     of which at least one has a theme; one category in a hundred is active. The same
-    *seed* makes the same ones of the same catalogue. Not to be called twice on one
-    catalogue, as their slugs would be taken.
+    *seed*, 0 or more, makes the same ones of the same catalogue; to be called again on
+    that, it needs another, as slugs would be taken.
     """
     revision = Revision(0)
     for sql, count in ((_SHOWS, shows), (_CATEGORIES, categories)):

@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from tantrum_search.domain.analysis import ARTICLES, Line, title_lines, words_of
 from tantrum_search.domain.show import Show, ShowId, ThemeAliases
@@ -56,16 +56,13 @@ class Text:
         return cls(field, text, tuple(lines))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Popularity:
+class Popularity(NamedTuple):
     """Orders shows before anybody searched: smaller is more popular."""
 
-    featured: bool
+    unfeatured: int
+    """0 for the featured show, 1 for the others."""
     name_key: str
     """The name without case, accents and doubled spaces, as the catalogue orders by it."""
-
-    def key(self) -> tuple[int, str]:
-        return (0 if self.featured else 1, self.name_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +105,7 @@ def document_of(show: Show, theme_aliases: ThemeAliases) -> Document:
     return Document(
         show=show,
         texts=texts,
-        popularity=Popularity(featured=show.featured, name_key=sort_name_of(show.name)),
+        popularity=Popularity(int(not show.featured), sort_name_of(show.name)),
         placed=placed(texts),
     )
 

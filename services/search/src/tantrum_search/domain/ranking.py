@@ -47,7 +47,7 @@ class RankKey(NamedTuple):
     distance: int
     field: int
     partial: int
-    featured: int
+    unfeatured: int
     name_key: str
     id: int
 
@@ -68,9 +68,8 @@ def rank(query: Query, candidate: Candidate) -> RankKey:
         if sightings:
             typos += word_typos
             field += min(sightings) >> (FIELD_SHIFT + _MARKS_SHIFT)
-            partial += all([sighting & PARTIAL for sighting in sightings])  # noqa: C419 - faster
+            partial = all([sighting & PARTIAL for sighting in sightings])  # noqa: C419 - faster
     title = _title_of(sightings_by_word[query.title_start :], candidate.title_lines)
-    featured, name_key = candidate.popularity.key()
     return RankKey(
         _NO_TITLE if typos else title,
         typos,
@@ -78,8 +77,7 @@ def rank(query: Query, candidate: Candidate) -> RankKey:
         _distance_of(sightings_by_word),
         field,
         partial,
-        featured,
-        name_key,
+        *candidate.popularity,
         candidate.id,
     )
 
@@ -103,11 +101,10 @@ def _sightings_of(word: QueryWord, candidate: Candidate) -> tuple[int, list[Sigh
 
 def _title_of(sightings_by_word: Sequence[Sequence[Sighting]], lines: TitleLines) -> int:
     best = _NO_TITLE
-    if not sightings_by_word:
-        return best
-    for first in sightings_by_word[0]:
+    starts = lines.starts
+    for first in sightings_by_word[0] if sightings_by_word else ():
         place = first >> _MARKS_SHIFT
-        if place not in lines.starts:
+        if place not in starts:
             continue
         last = _follow(first, sightings_by_word[1:])
         if last is not None:
@@ -129,6 +126,8 @@ def _follow(first: Sighting, rest: Sequence[Sequence[Sighting]]) -> Sighting | N
 
 
 def _distance_of(sightings_by_word: Sequence[Sequence[Sighting]]) -> int:
+    if len(sightings_by_word) == 1:
+        return 0
     seen = [sightings for sightings in sightings_by_word if sightings]
     return sum(_least_gap(left, right) for left, right in itertools.pairwise(seen))
 

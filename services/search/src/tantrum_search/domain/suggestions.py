@@ -80,7 +80,7 @@ class Suggestions:
             Text.of(Field.NAME, theme.name),
             *(Text.of(Field.ALIAS, alias) for alias in theme.aliases),
         )
-        popularity = Popularity(featured=False, name_key=sort_name_of(theme.name))
+        popularity = Popularity(1, sort_name_of(theme.name))
         self._put(number, _Entry(SuggestionKind.THEME, theme.slug, titles[0]), titles, popularity)
 
     def remove_theme(self, slug: Slug) -> None:

@@ -131,7 +131,7 @@ class MemoryBackend:
 
 
 def _order_key(document: Document) -> _OrderKey:
-    return (*document.popularity.key(), document.id)
+    return (*document.popularity, document.id)
 
 
 def _coarse_key(terms: Terms, candidate: Candidate) -> tuple[bool, tuple[int, str], int]:
@@ -140,4 +140,4 @@ def _coarse_key(terms: Terms, candidate: Candidate) -> tuple[bool, tuple[int, st
         any(field_of(places_by_term[term][0]) is Field.NAME for term in group & set(places_by_term))
         for group in terms.plain_groups
     )
-    return (not in_name, candidate.popularity.key(), candidate.id)
+    return (not in_name, candidate.popularity, candidate.id)

@@ -55,7 +55,7 @@ def candidate_of(record: Record) -> Candidate:
     """Return the candidate of a row of `postgres.MATCH`."""
     return Candidate(
         record["id"],
-        Popularity(featured=record["featured"], name_key=record["name_key"]),
+        Popularity(int(not record["featured"]), record["name_key"]),
         TitleLines(frozenset(record["title_starts"]), frozenset(record["title_ends"])),
         {
             term: tuple(_places(positions, weights, record["themes_start"]))

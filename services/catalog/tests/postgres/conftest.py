@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from tantrum_catalog.storage.migrate import migrate
 from tantrum_catalog.storage.pool import Server, opened
 
 from .stores import FEW, store_on
@@ -14,10 +13,9 @@ def empty_server(database):
 
 
 @pytest.fixture
-async def server(empty_server):
+def server(migrated_server):
     """A server whose database has the schema."""
-    await migrate(empty_server)
-    return empty_server
+    return migrated_server
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from urllib.parse import urlsplit
 
 import pytest
 from tantrum_catalog.domain.condition import EVERY_SHOW
@@ -27,7 +28,9 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 async def pooled(server, pgbouncer):
     """Connections through PgBouncer; there are more of them than it has to PostgreSQL."""
-    through = Server(url=pgbouncer.url, password=pgbouncer.password, statement_cache_size=0)
+    port = urlsplit(server.url).port
+    url = server.url.replace(f":{port}/", f":{pgbouncer.port}/")
+    through = Server(url=url, password=server.password, statement_cache_size=0)
     async with opened(through, Limits(size_min=5, size_max=40)) as pool:
         yield pool
 

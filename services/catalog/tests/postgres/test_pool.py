@@ -109,6 +109,32 @@ async def test_the_minimum_is_kept_open_and_what_is_above_goes_when_idle(server,
     await eventually(lambda: _none(observer, OPEN))
 
 
+OUTAGES = {
+    "25006": "the primary became a replica",
+    "40001": "serialization failure",
+    "40P01": "deadlock",
+    "53100": "disk full",
+    "53300": "too many connections",
+    "55P03": "a lock was not to be had",
+    "57P01": "shut down by an administrator",
+    "57P03": "starting up",
+    "08P01": "what PgBouncer says when it gives up",
+}
+
+
+@pytest.mark.parametrize("code", OUTAGES, ids=OUTAGES.values())
+async def test_what_postgresql_cannot_help_just_now_is_unavailable(pool, code):
+    with pytest.raises(CatalogUnavailableError):
+        await pool.fetch(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$")
+
+    assert len(await pool.fetch("SELECT 1")) == 1
+
+
+async def test_a_bug_of_ours_is_let_through(pool):
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await pool.fetch("SELECT 1 / 0")
+
+
 async def _is(connection, sql, count):
     return await connection.fetchval(sql) == count
 

@@ -25,13 +25,16 @@ clean: ## Remove .venv and every cache; the data in .tantrum stay.
 
 ##@ Change it
 QUICK := format lint types imports protos generated
-.PHONY: check test setup-test fmt generate lock
+.PHONY: check test setup-test bench fmt generate lock
 check: setup ## The quick part of what CI runs: all but real engines.
 	@scripts/each $(QUICK) unit
 test: setup setup-test ## Everything that CI runs.
 	@scripts/each $(QUICK) all-tests
 setup-test: ## Install the engines that only tests need (Debian, as root).
-	@scripts/setup-test
+	@scripts/setup-test pgbouncer
+bench: setup ## Measure: PARTS="gateway catalog search memory", all by default.
+	@scripts/setup-test wrk
+	@$(BIN)/python -m bench $(PARTS)
 fmt: setup ## Reformat Python and protos.
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
@@ -48,7 +51,7 @@ format: ## Is everything formatted?
 lint: ## What ruff has to say.
 	@$(BIN)/ruff check .
 types: ## What mypy has to say.
-	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src)
+	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src) bench
 imports: ## Do the parts keep to their layers?
 	@$(BIN)/lint-imports --no-logo
 protos: ## Are the contracts well made, and compatible with the baseline?

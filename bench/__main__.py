@@ -1,0 +1,56 @@
+"""`python -m bench` measures the product on this machine and prints figures beside bars."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import platform
+import sys
+from collections.abc import Collection
+
+from bench import catalog, gateway, search
+from bench.product import Product, running
+from bench.report import table, title
+
+_PARTS = ("gateway", "catalog", "search", "memory")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help=f"what to measure: {', '.join(_PARTS)}; all of them without any",
+    )
+    parts = parser.parse_args().parts or _PARTS
+    if unknown := set(parts) - set(_PARTS):
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}")
+    held = asyncio.run(_measure(parts))
+    sys.exit(0 if held else 1)
+
+
+async def _measure(parts: Collection[str]) -> bool:
+    """Return whether every bar was held."""
+    print(f"Python {platform.python_version()} on {platform.machine()}; traffic stays on loopback.")
+    held = True
+    async with running() as product:
+        if "search" in parts:
+            held &= await search.latencies(product)
+        if "gateway" in parts:
+            held &= await asyncio.to_thread(gateway.hits, product)
+            held &= await asyncio.to_thread(gateway.misses, product)
+        if "memory" in parts:
+            _print_memory(product, "peak memory of each process, 302 shows")
+        if "catalog" in parts:
+            held &= await catalog.growth(product)
+    return held
+
+
+def _print_memory(product: Product, text: str) -> None:
+    title(text)
+    table(("", "MiB"), sorted(product.peak_memory_mib().items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""The product as a benchmark needs it: real processes, without Redis, on data of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+import grpc
+import httpx
+from grpc_health.v1 import health_pb2
+from tantrum_catalog.storage import pool
+from tantrum_stack import ports
+from tantrum_stack.identity import place_for
+from tantrum_stack.postgres import Database, PostgresEngine
+from tantrum_stack.processes import Command, Process, run, until_ready
+
+_CHECKOUT = Path(__file__).parents[1]
+_READY_SECONDS = 60.0
+
+Probe = Callable[[], Awaitable[bool]]
+"""Asks a part whether it can serve."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """What runs, and where."""
+
+    database: Database
+    catalog_address: str
+    search_address: str
+    gateway_url: str
+    gateway_metrics_url: str
+    processes: Mapping[str, Process]
+    """By part: postgres, catalog, search, gateway."""
+
+    def peak_memory_mib(self) -> dict[str, float]:
+        """Return each part's peak resident memory; PostgreSQL's is that of its largest process."""
+        return {name: _peak_mib(process.pid) for name, process in self.processes.items()}
+
+
+@contextlib.asynccontextmanager
+async def running() -> AsyncIterator[Product]:
+    """Start everything over the shipped catalogue; on exit stop it and remove its data."""
+    folder = _new_folder()
+    place = place_for(folder)
+    stack = contextlib.AsyncExitStack()
+    processes: dict[str, Process] = {}
+
+    async def start(command: Command, probe: Probe) -> None:
+        process = Process.start(command, folder / f"{command.name}.log")
+        processes[command.name] = process
+        stack.push_async_callback(process.stop)
+        await until_ready(process, probe, within_seconds=_READY_SECONDS)
+
+    try:
+        async with stack:
+            engine = PostgresEngine(place)
+            await engine.prepare()
+            await start(dataclasses.replace(engine.command(), name="postgres"), engine.ready)
+            database = engine.database()
+            catalog, search, gateway, *metrics = ports.free_ports(6)
+            environment = _environment(database, catalog, search, gateway, metrics)
+            for verb in (["migrate"], ["seed", "--from", str(_CHECKOUT / "data" / "catalogue")]):
+                command = _command("catalog", *verb, environment=environment)
+                await run(command, folder / "setup.log", within_seconds=120)
+            await start(_command("catalog", "serve", environment=environment), _grpc_probe(catalog))
+            await start(_command("search", "serve", environment=environment), _grpc_probe(search))
+            await start(_command("gateway", "serve", environment=environment), _http_probe(gateway))
+            yield Product(
+                database=database,
+                catalog_address=f"127.0.0.1:{catalog}",
+                search_address=f"127.0.0.1:{search}",
+                gateway_url=f"http://127.0.0.1:{gateway}",
+                gateway_metrics_url=f"http://127.0.0.1:{metrics[0]}/metrics",
+                processes=processes,
+            )
+    finally:
+        for leftover in {folder, place.folder}:
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _new_folder() -> Path:
+    """A folder that PostgreSQL's unprivileged user can pass through."""
+    folder = Path(tempfile.mkdtemp(prefix="tantrum-bench-"))
+    folder.chmod(0o711)
+    return folder
+
+
+@contextlib.asynccontextmanager
+async def primary_of(product: Product) -> AsyncIterator[pool.Database]:
+    """Connect to the catalogue's database as catalog itself does."""
+    server = pool.Server(url=product.database.url, password=product.database.password)
+    async with pool.opened(
+        server, pool.Limits(size_min=1, size_max=2, query_seconds=600)
+    ) as database:
+        yield database
+
+
+def _environment(
+    database: Database, catalog: int, search: int, gateway: int, metrics: list[int]
+) -> dict[str, str]:
+    key = secrets.token_hex(16)
+    return {
+        **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}},
+        "CATALOG_DATABASE_URL": database.url,
+        "CATALOG_DATABASE_PASSWORD": database.password,
+        "CATALOG_GRPC_ADDRESS": f"127.0.0.1:{catalog}",
+        "CATALOG_METRICS_PORT": str(metrics[1]),
+        "CATALOG_PAGE_TOKEN_KEY": key,
+        "CATALOG_DRAIN_SECONDS": "0",
+        "SEARCH_CATALOG_ADDRESS": f"127.0.0.1:{catalog}",
+        "SEARCH_GRPC_ADDRESS": f"127.0.0.1:{search}",
+        "SEARCH_METRICS_PORT": str(metrics[2]),
+        "SEARCH_PAGE_TOKEN_KEY": key,
+        "SEARCH_DRAIN_SECONDS": "0",
+        "GATEWAY_HTTP_ADDRESS": f"127.0.0.1:{gateway}",
+        "GATEWAY_CATALOG_ADDRESS": f"127.0.0.1:{catalog}",
+        "GATEWAY_SEARCH_ADDRESS": f"127.0.0.1:{search}",
+        "GATEWAY_METRICS_PORT": str(metrics[0]),
+        "GATEWAY_DRAIN_SECONDS": "0",
+    }
+
+
+def _command(part: str, *arguments: str, environment: Mapping[str, str]) -> Command:
+    program = Path(sys.executable).with_name(f"tantrum-{part}")
+    return Command(name=part, argv=(program, *arguments), environment=environment)
+
+
+def _grpc_probe(port: int) -> Probe:
+    async def probe() -> bool:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            # Not the generated stub, whose types know of no methods.
+            check = channel.unary_unary(
+                "/grpc.health.v1.Health/Check",
+                request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+                response_deserializer=health_pb2.HealthCheckResponse.FromString,
+            )
+            try:
+                reply = await check(health_pb2.HealthCheckRequest(), timeout=2)
+            except grpc.aio.AioRpcError:
+                return False
+        return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
+
+    return probe
+
+
+def _http_probe(port: int) -> Probe:
+    async def probe() -> bool:
+        async with httpx.AsyncClient() as client:
+            try:
+                reply = await client.get(f"http://127.0.0.1:{port}/readyz", timeout=2)
+            except httpx.TransportError:
+                return False
+        return reply.is_success
+
+    return probe
+
+
+def _peak_mib(pid: int) -> float:
+    """Return the highest `VmHWM` of a process and its children, in MiB; see proc(5)."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    own = 0.0
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            own = int(line.split()[1]) / 1024
+    return max([own, *(_peak_mib(int(child)) for child in children)])

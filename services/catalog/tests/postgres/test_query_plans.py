@@ -157,6 +157,7 @@ ORDERINGS = {
     (ShowOrder.RELEASE_YEAR, Direction.DESCENDING): "show_by_release_year_down",
     (ShowOrder.INTERACTIVITY, Direction.ASCENDING): "show_by_interactivity",
     (ShowOrder.INTERACTIVITY, Direction.DESCENDING): "show_by_interactivity_down",
+    (ShowOrder.POPULARITY, Direction.ASCENDING): "show_by_popularity",
     (ShowOrder.POPULARITY, Direction.DESCENDING): "show_by_popularity",
 }
 

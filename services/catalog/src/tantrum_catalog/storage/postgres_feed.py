@@ -14,16 +14,18 @@ from tantrum_catalog.storage.postgres_part import PostgresPart
 
 _HEAD: Final = "SELECT revision FROM catalog.head"
 
-# Revisions have no gaps, so that many of them are a range of numbers.
+# Revisions have no gaps, so that many of them are a range of numbers. The limit is for the
+# planner, as in `postgres_rows.HEAD`.
 _SINCE: Final = """
 SELECT
     head.revision AS head_revision, head.oldest_revision, change.revision, change.kind,
     change.type, change.id, change.slug, change.commit_time
-FROM catalog.head
-LEFT JOIN catalog.change
-    ON change.revision > $1::bigint AND change.revision - $1::bigint <= $2::bigint
+FROM (SELECT revision, oldest_revision FROM catalog.head LIMIT 1) AS head
+LEFT JOIN catalog.change ON change.revision > $1::bigint AND change.revision <= $2::bigint
 ORDER BY change.revision, change.ordinal
 """
+
+_BIGINT_MAX: Final = 2**63 - 1
 
 
 class PostgresFeed(PostgresPart):
@@ -34,7 +36,8 @@ class PostgresFeed(PostgresPart):
         return Revision(record["revision"])
 
     async def since(self, revision: Revision, *, limit: int) -> list[Batch]:
-        records = await self._databases.primary.fetch(_SINCE, revision, limit)
+        last = min(revision + limit, _BIGINT_MAX)
+        records = await self._databases.primary.fetch(_SINCE, revision, last)
         head, oldest = records[0]["head_revision"], records[0]["oldest_revision"]
         if not oldest <= revision <= head:
             raise RevisionUnavailableError(revision, head=head)

@@ -48,13 +48,13 @@ def after_sql(ordering: Ordering, cursor: ShowCursor, arguments: Arguments) -> s
     ]
     columns, place = ", ".join(key for key, _, _ in keys), ", ".join(placeholders)
     after_id = arguments.add(show_id, "int")
-    if not _backwards(ordering):
-        return f"({columns}, s.id) > ({place}, {after_id})"
-    # The first half is what an index can start from.
-    return (
-        f"(({columns}) <= ({place}) AND (({columns}) < ({place}) OR"
-        f" (({columns}) = ({place}) AND s.id > {after_id})))"
-    )
+    # An index starts from the first half of each. They are not put with `>` and `<`: of
+    # those the planner expects no row where nearly all shows share the first column.
+    if _backwards(ordering):
+        same = f"({columns}) = ({place}) AND s.id <= {after_id}"
+        return f"(({columns}) <= ({place}) AND NOT ({same}))"
+    place_row, show_row = f"({place}, {after_id})", f"({columns}, s.id)"
+    return f"({show_row} >= {place_row} AND {show_row} <> {place_row})"
 
 
 def _backwards(ordering: Ordering) -> bool:

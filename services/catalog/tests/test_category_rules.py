@@ -186,7 +186,7 @@ RULES = st.one_of(
     rules_on("stimulationScore", "range", ranges(1, 5)),
     rules_on("ages", "range", ranges(0, 18)),
     rules_on("ages", "equals", st.sampled_from(["3-8", "8+", "0-13+", "7-12, 12+"])),
-    rules_on("release_year", "range", ranges(1800, 2100)),
+    rules_on("release_year", "range", ranges(1900, 2100)),
     rules_on("episode_minutes", "equals", st.integers(1, 600).map(str)),
     rules_on("themes", "contains", SLUGS),
     rules_on("themes", "in", st.lists(SLUGS, min_size=1).map(tuple)),

@@ -170,6 +170,16 @@ async def test_a_replica_that_lags_is_given_20_ms_and_then_the_primary_answers(p
         assert (await store.show(1, min_revision=revision)).value.id == 1
 
 
+async def test_a_replica_that_lacks_the_last_migration_is_done_without():
+    async with (
+        primary_running() as (engine, place),
+        replicated(engine, place, apply_delay="1h") as (_, first, second),
+    ):
+        await migrate(engine.server)
+
+        assert (await Databases(first, second).read(where, min_revision=0)).value == "primary"
+
+
 async def test_a_replica_that_is_gone_is_done_without_and_used_again_once_it_is_back(primary):
     engine, place = primary
     async with replicated(engine, place) as (replica, first, second):

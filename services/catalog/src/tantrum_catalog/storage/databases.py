@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias, TypeVar
 
+import asyncpg
 import structlog
 from tantrum_kit import deadline
 from tantrum_kit.errors import UnavailableError
@@ -26,6 +27,13 @@ _ASK_AGAIN_SECONDS: Final = 0.004
 
 _REPLICA_SECONDS: Final = 2.0
 _AVOID_SECONDS: Final = 1.0
+
+# A replica that lags may lack what the last migration made.
+_NOT_MIGRATED: Final = (
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+)
 
 
 class Databases:
@@ -65,7 +73,7 @@ class Databases:
         try:
             async with asyncio.timeout(deadline.remaining_seconds(_REPLICA_SECONDS * 2) / 2):
                 found = await _caught_up(self._replica, query, min_revision)
-        except (UnavailableError, TimeoutError) as error:
+        except (UnavailableError, TimeoutError, *_NOT_MIGRATED) as error:
             self._avoid_until_monotonic = loop.time() + _AVOID_SECONDS
             log.warning("replica_avoided", error=f"{type(error).__name__}: {error}")
             return None

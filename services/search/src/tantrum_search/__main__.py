@@ -17,7 +17,6 @@ from tantrum_search import app
 from tantrum_search.domain.ports import SearchBackend
 from tantrum_search.settings import DatabaseSettings, MigrationSettings, Settings
 from tantrum_search.storage.memory import MemoryBackend
-from tantrum_search.storage.migrate import migrate
 from tantrum_search.storage.pool import Server, opened
 from tantrum_search.storage.postgres import PostgresBackend
 from tantrum_search.transport.catalog import GrpcCatalog, channel
@@ -46,15 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     logs.configure(log_format=settings.log_format, level=settings.log_level)
     try:
-        asyncio.run(_serve(settings) if isinstance(settings, Settings) else _migrate(settings))
+        asyncio.run(
+            _serve(settings) if isinstance(settings, Settings) else _migrate(_server(settings))
+        )
     except (OSError, CallerError) as error:
         log.error("start_failed", error=str(error))  # noqa: TRY400 - the sentence says it all
         return 1
     return 0
 
 
-async def _migrate(settings: DatabaseSettings) -> None:
-    await migrate(_server(settings))
+async def _migrate(server: Server) -> None:
+    # Alembic takes long to import, and the memory backend never needs it.
+    from tantrum_search.storage.migrate import migrate  # noqa: PLC0415
+
+    await migrate(server)
 
 
 async def _serve(settings: Settings) -> None:
@@ -84,7 +88,7 @@ async def _backend(settings: Settings) -> AsyncIterator[SearchBackend]:
         yield MemoryBackend()
         return
     server = _server(settings)
-    await migrate(server)
+    await _migrate(server)
     async with opened(server, size=settings.database_pool_size) as database:
         yield PostgresBackend(
             database,

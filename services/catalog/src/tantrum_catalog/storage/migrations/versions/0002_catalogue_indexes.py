@@ -5,6 +5,8 @@ Made `CONCURRENTLY`, so that reads and writes go on meanwhile; each is dropped f
 an attempt that failed leaves an invalid index behind.
 
 Five are the seed plan's: stimulation, ages, themes, full text, and the categories' order.
+GIN indexes put each write in its place at once: writes are few, and a list of what is
+pending would have every read look through it, or the planner turn away from the index.
 The `show_by_…` ones are the orders of lists: a page is one short walk along them. Their keys
 are turned so that all ascend, which lets one row comparison find where a page starts.
 """
@@ -22,8 +24,8 @@ depends_on = None
 _INDEXES = {
     "show_stimulation": "catalog.show (stimulation, id)",
     "show_ages": "catalog.show (min_age, max_age)",
-    "show_theme_slugs": "catalog.show USING gin (theme_slugs)",
-    "show_search_vector": "catalog.show USING gin (search_vector)",
+    "show_theme_slugs": "catalog.show USING gin (theme_slugs) WITH (fastupdate = off)",
+    "show_search_vector": "catalog.show USING gin (search_vector) WITH (fastupdate = off)",
     "category_active_display_order": "catalog.category (active, display_order, sort_name, id)",
     "show_by_name": "catalog.show (sort_name, id)",
     "show_by_popularity": "catalog.show ((NOT featured), sort_name, id)",
@@ -53,7 +55,7 @@ _TEXTS = """
 catalog.show USING gin (
     lower_name gin_trgm_ops, lower_description gin_trgm_ops,
     lower_creator gin_trgm_ops, lower_animation_style gin_trgm_ops
-)
+) WITH (fastupdate = off)
 """
 
 

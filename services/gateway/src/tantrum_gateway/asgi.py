@@ -26,6 +26,7 @@ from tantrum_kit import errors, status
 from tantrum_gateway import metrics, problems
 from tantrum_gateway.answering import Answering, Request
 from tantrum_gateway.answers import FOREVER, Answer, Form, Headers, RawKey
+from tantrum_gateway.first_step import in_a_task
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.negotiation import coding_for
 from tantrum_gateway.queries import read
@@ -85,6 +86,7 @@ class Gateway:
             )
         )
         if form is None or b"x-server-timing" in headers:
+            await in_a_task()
             await self._take_long_way(scope, headers, send)
             return
         own_header = (b"x-request-id", self._request_id(headers))

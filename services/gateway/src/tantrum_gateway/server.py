@@ -19,6 +19,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from tantrum_gateway import first_step
+
 log = structlog.get_logger()
 
 MAX_HEADERS_BYTES: Final = 65_536
@@ -64,8 +66,9 @@ async def listening(
     )
     serving = asyncio.ensure_future(server.serve())
     try:
-        await _until_listening(host, port, serving)
-        yield port
+        with first_step.taken_at_once():
+            await _until_listening(host, port, serving)
+            yield port
     finally:
         server.stop()  # type: ignore[no-untyped-call]  # granian has no types here
         with contextlib.suppress(TimeoutError):

@@ -31,6 +31,8 @@ LOOP_MAY_COMPRESS_BYTES: Final = 8_192
 _COMPRESSIBLE: Final = ("text/", "application/json", "application/problem+json", "image/svg")
 _OVERHEAD_BYTES: Final = 2_000
 _OK: Final = 200
+# A 304 updates what is stored, and describes no body.
+_ABOUT_BODIES: Final = (b"content-type", b"content-encoding", b"x-content-type-options")
 
 FOREVER: Final = 2**62
 """The revision of answers that no write can change."""
@@ -45,12 +47,20 @@ def key_size_bytes(raw_key: RawKey) -> int:
 class Form:
     """An answer in one coding. Mutable for one thing: how often it was sent."""
 
-    __slots__ = ("body_event", "etag", "headers", "hits", "not_modified", "start_headers", "status")
+    __slots__ = (
+        "body_event",
+        "etag",
+        "hits",
+        "not_modified",
+        "not_modified_headers",
+        "start_headers",
+        "status",
+    )
 
     def __init__(self, *, status: int, headers: Headers, body: bytes, etag: bytes) -> None:
         self.status = status
-        self.headers = headers
         self.start_headers = [*headers, (b"content-length", b"%d" % len(body))]
+        self.not_modified_headers = [one for one in headers if one[0] not in _ABOUT_BODIES]
         self.body_event = {"type": "http.response.body", "body": body}
         self.etag = etag
         self.hits = 0

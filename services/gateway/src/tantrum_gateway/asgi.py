@@ -47,7 +47,6 @@ _NO_STORE: Final = "no-store"
 _EMPTY_BODY: Final = {"type": "http.response.body", "body": b""}
 # What may stand in the metadata of a gRPC call, and in a log.
 _REQUEST_ID: Final = re.compile(rb"[!-~]{1,128}")
-_HIDDEN_IN_304: Final = frozenset((b"content-type", b"content-encoding", b"x-content-type-options"))
 
 
 class Gateway:
@@ -296,7 +295,6 @@ def _request(match: Match, query: bytes) -> Request:
 
 
 async def _send_not_modified(form: Form, more: Headers, send: Send) -> None:
-    # What a stored response has to be updated with, and nothing that describes a body.
-    headers = [header for header in form.headers if header[0] not in _HIDDEN_IN_304]
-    await send({"type": "http.response.start", "status": 304, "headers": [*headers, *more]})
+    headers = [*form.not_modified_headers, *more]
+    await send({"type": "http.response.start", "status": 304, "headers": headers})
     await send(_EMPTY_BODY)

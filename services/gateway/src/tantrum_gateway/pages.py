@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterable
 from html import escape
 from importlib import resources as files
@@ -139,8 +140,12 @@ def _rows(endpoint: Endpoint) -> Iterable[str]:
 def _row(name: str, field: str, kind: str, doc: str) -> str:
     return (
         f'<tr><th scope="row"><code>{name}</code><br><span class="type">{escape(kind)}</span></th>'
-        f'<td>{field} aria-label="{name}"></td><td>{escape(doc)}</td></tr>'
+        f'<td>{field} aria-label="{name}"></td><td>{_marked_up(doc)}</td></tr>'
     )
+
+
+def _marked_up(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _type_of(parameter: Parameter) -> str:
@@ -162,7 +167,9 @@ def _problem_list() -> str:
 
 
 def _problem(one: problems.ProblemType) -> str:
-    return _page(one.title, escape(one.name), f'<p>{escape(one.advice)}</p><a href="/docs">API</a>')
+    return _page(
+        one.title, escape(one.name), f'<p>{_marked_up(one.advice)}</p><a href="/docs">API</a>'
+    )
 
 
 def _static(name: str) -> str:

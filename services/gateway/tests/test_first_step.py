@@ -1,61 +1,69 @@
-"""Requests that are answered from memory get no task of their own; all others do."""
+"""Requests that are answered from memory never reach the loop; all others get a task there."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from granian import _futures
-from tantrum_gateway import first_step
+from granian.server.embed import Server
+from tantrum_gateway.first_step import SteppingLoop, in_a_task
 
 
-async def future_watcher(steps: list[object]) -> None:
+async def future_watcher(steps: list[object], *, more: bool) -> None:
     """Named as granian's."""
-    steps.append(running_task())
-    if len(steps) < 2:
-        return
-    await first_step.in_a_task()
-    steps.append(running_task())
+    steps.append(threading.current_thread())
+    if more:
+        await in_a_task()
+        steps.append((threading.current_thread(), asyncio.current_task()))
 
 
-def running_task() -> object:
-    """The current task; None in a first step, which the caller's task takes."""
-    return asyncio.current_task()
+async def called_from_another_thread(coroutine) -> list[asyncio.Task[None]]:
+    """Hand *coroutine* over as granian does; return the tasks that were made."""
+    loop = asyncio.get_running_loop()
+    stepping = SteppingLoop(loop)
+    made: list[asyncio.Task[None]] = []
+
+    def run(coroutine, made):
+        made.append(loop.create_task(coroutine))
+
+    await asyncio.to_thread(stepping.call_soon_threadsafe, run, coroutine, made)
+    return made
 
 
-async def test_an_answer_at_once_needs_no_task():
+async def test_an_answer_at_once_needs_neither_loop_nor_task():
     steps: list[object] = []
-    with first_step.taken_at_once():
-        done = asyncio.get_running_loop().create_task(future_watcher(steps))
 
-        assert done.done()
-        assert steps == [asyncio.current_task()]
+    made = await called_from_another_thread(future_watcher(steps, more=False))
 
-
-async def test_what_takes_longer_goes_on_in_a_task():
-    steps: list[object] = [None]
-    with first_step.taken_at_once():
-        task = asyncio.get_running_loop().create_task(future_watcher(steps))
-        await task
-
-    assert steps == [None, asyncio.current_task(), task]
+    assert made == []
+    assert steps != [threading.current_thread()]
 
 
-async def test_other_tasks_start_as_ever_and_the_factory_goes_again():
-    async def other() -> int:
-        return 1
+async def test_what_takes_longer_goes_on_in_a_task_on_the_loop():
+    steps: list[object] = []
 
-    with first_step.taken_at_once():
-        task = asyncio.create_task(other())
-        assert not task.done()
-        assert await task == 1
+    (task,) = await called_from_another_thread(future_watcher(steps, more=True))
+    await task
 
-    assert asyncio.get_running_loop().get_task_factory() is None
+    assert steps[0] is not threading.current_thread()
+    assert steps[1:] == [(threading.current_thread(), task)]
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
-def test_granians_coroutine_is_still_called_so():
+async def test_anything_else_is_called_soon_as_ever():
+    loop = asyncio.get_running_loop()
+    called = loop.create_future()
+
+    SteppingLoop(loop).call_soon_threadsafe(called.set_result, 1)
+
+    assert await called == 1
+    assert SteppingLoop(loop).time() == pytest.approx(loop.time(), abs=1)
+
+
+def test_granian_is_still_as_expected():
     coroutine = _futures._future_watcher_wrapper(None)(None)
 
     assert coroutine.__name__ == "future_watcher"
+    assert callable(Server._spawn_asgi_worker.__wrapped__)
     coroutine.close()

@@ -1,44 +1,37 @@
 """
-Lets a request that is answered from memory do without a task of its own.
+Lets a request that is answered from memory do without the event loop.
 
-granian makes a task for each request, which asyncio then schedules, enters,
-leaves and throws away: a tenth of all that an L1 hit costs. A task factory on
-the loop takes a request's first step at once instead; only one that is not
-answered by then becomes a task, when it says so with `await in_a_task()`.
-Where granian names its coroutine otherwise, all goes the ordinary way.
+granian calls the application on a thread of its own, which only makes the
+coroutine; the loop is woken to make a task of it, enter, step and leave that.
+An L1 hit needs none of it: so its first step, which looks the answer up and
+sends it, is taken where granian calls. Whatever is not answered by then goes on
+in a task on the loop, from where it says `await in_a_task()`. Side by side with
+nginx that gives 0.61 to 0.67 of its requests a second in place of 0.46 to 0.52.
+
+So a first step runs on another thread than the loop: it may read dicts that the
+loop writes (one operation at a time, under the GIL), and count what nobody else
+counts; granian has one such thread. Where granian is not as expected, all goes
+the ordinary way.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import types
-from collections.abc import Coroutine, Generator, Iterator
+from collections.abc import Callable, Generator
+from contextvars import Context
 from typing import Any, Final
+
+from granian.server.embed import Server
 
 _GRANIANS_COROUTINE: Final = "future_watcher"
 
 
-@contextlib.contextmanager
-def taken_at_once() -> Iterator[None]:
-    """Have the running loop take the first steps of granian's requests at once."""
-    loop = asyncio.get_running_loop()
-    before = loop.get_task_factory()
-    answered = loop.create_future()
-    answered.set_result(None)
-
-    def factory(
-        loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
-    ) -> asyncio.Future[Any]:
-        if getattr(coroutine, "__name__", "") == _GRANIANS_COROUTINE and _ends(coroutine):
-            return answered
-        return asyncio.Task(coroutine, loop=loop, **options)
-
-    loop.set_task_factory(factory)
-    try:
-        yield
-    finally:
-        loop.set_task_factory(before)
+async def serve(server: Server) -> None:
+    """Run *server* until it is stopped, taking first steps where it calls."""
+    spawn = getattr(Server, "_spawn_asgi_worker", None)
+    as_expected = hasattr(spawn, "__wrapped__")
+    await server.serve(_spawn if as_expected else None)  # type: ignore[arg-type]  # it is awaited
 
 
 @types.coroutine
@@ -47,9 +40,30 @@ def in_a_task() -> Generator[None, None, None]:
     yield
 
 
-def _ends(coroutine: Coroutine[Any, Any, Any]) -> bool:
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return True
-    return False
+class SteppingLoop:
+    """The running loop, but for what granian hands over to it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def call_soon_threadsafe(
+        self, callback: Callable[..., object], *arguments: Any, context: Context | None = None
+    ) -> object:
+        """Take the first step of granian's coroutine; call soon what is left, or aught else."""
+        coroutine = arguments[0] if arguments else None
+        if getattr(coroutine, "__name__", "") == _GRANIANS_COROUTINE:
+            try:
+                coroutine.send(None)  # type: ignore[union-attr]  # it has its name
+            except StopIteration:
+                return None
+        return self._loop.call_soon_threadsafe(callback, *arguments, context=context)
+
+
+async def _spawn(worker_id: int, stop: Any, target: Any, listener: Any, *options: Any) -> None:
+    """Be granian's own function that spawns a worker, with another loop."""
+    spawn = Server._spawn_asgi_worker.__wrapped__  # noqa: SLF001 - it has no other seam
+    loop = SteppingLoop(asyncio.get_running_loop())
+    await spawn(worker_id, stop, target, listener, loop, *options)

@@ -64,11 +64,10 @@ async def listening(
         log_level=LogLevels.error,
         log_dictconfig=_LOGGING,
     )
-    serving = asyncio.ensure_future(server.serve())
+    serving = asyncio.ensure_future(first_step.serve(server))
     try:
-        with first_step.taken_at_once():
-            await _until_listening(host, port, serving)
-            yield port
+        await _until_listening(host, port, serving)
+        yield port
     finally:
         server.stop()  # type: ignore[no-untyped-call]  # granian has no types here
         with contextlib.suppress(TimeoutError):

@@ -17,6 +17,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from tantrum_stack.errors import StackError
 
@@ -32,20 +33,41 @@ class Identity:
 
     def can(self, *argv: str | Path) -> bool:
         """Whether *argv* succeeds when this user runs it."""
+        prefix, options = becoming(self)
         try:
             outcome = subprocess.run(  # noqa: S603 - our own arguments
-                argv,
-                user=self.uid,
-                group=self.gid,
-                extra_groups=[],
+                [*prefix, *argv],
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,
+                **options,
             )
         except OSError:
             return False
         return outcome.returncode == 0
+
+
+class _PopenUser(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def becoming(identity: Identity | None) -> tuple[list[str], _PopenUser]:
+    """
+    Return how to start a process as *identity*: a prefix of its command, and options of `Popen`.
+
+    The prefix does it where `setpriv` is installed. The options have `subprocess` fork in
+    Python's full sense, and gRPC, once the readiness probes have started it, may then crash
+    the child.
+    """
+    if identity is None:
+        return [], {}
+    if (setpriv := shutil.which("setpriv")) is None:
+        return [], {"user": identity.uid, "group": identity.gid, "extra_groups": []}
+    ids = [f"--reuid={identity.uid}", f"--regid={identity.gid}", "--clear-groups"]
+    return [setpriv, *ids, "--"], {}
 
 
 def unprivileged() -> Identity | None:

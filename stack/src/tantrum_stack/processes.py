@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tantrum_stack.errors import PartFailedError, disk_full, is_full, says_disk_full
-from tantrum_stack.identity import Identity
+from tantrum_stack.identity import Identity, becoming
 
 _POLL_SECONDS = 0.02
 _TAIL_BYTES = 4096
@@ -59,19 +59,18 @@ class Process:
 
     @classmethod
     def start(cls, command: Command, log: Path) -> Process:
-        identity = command.identity
+        as_whom, options = becoming(command.identity)
         with log.open("ab") as output:
             popen = subprocess.Popen(  # noqa: S603 - our own arguments
-                [*with_parent(command.stop_signal), *command.argv],
+                # In this order: a change of user undoes what the kernel was told.
+                [*as_whom, *with_parent(command.stop_signal), *command.argv],
                 env=dict(command.environment),
                 cwd=command.folder,
                 stdin=subprocess.PIPE if command.stdin else subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                user=identity.uid if identity else None,
-                group=identity.gid if identity else None,
-                extra_groups=[] if identity else None,
+                **options,
             )
         if popen.stdin is not None:
             with contextlib.suppress(BrokenPipeError), popen.stdin:

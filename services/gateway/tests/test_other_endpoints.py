@@ -27,7 +27,7 @@ async def test_categories_come_with_their_rules(site: Site):
     assert page["totalSize"] == len(page["categories"])
     assert one == same == page["categories"][0]
     rule = {"field": "stimulation", "operator": "range", "value": {"min": 1, "max": 2}}
-    assert one["rules"] == {"logic": "all", "rules": [rule]}
+    assert one["rules"] == {"logic": "AND", "rules": [rule]}
     assert len(shows["shows"]) == 3
 
 

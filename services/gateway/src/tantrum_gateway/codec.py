@@ -212,7 +212,7 @@ def _cover(message: show_pb2.Show) -> resources.Cover:
 
 def _rules(message: category_pb2.CategoryRules) -> resources.Rules:
     return resources.Rules(
-        logic="any" if message.logic == filter_pb2.MATCH_ANY else "all",
+        logic="OR" if message.logic == filter_pb2.MATCH_ANY else "AND",
         rules=[
             resources.Rule(field=one.field, operator=one.operator, value=_rule_value(one))
             for one in message.rules

@@ -118,7 +118,7 @@ class Rule(Resource, frozen=True):
 class Rules(Resource, frozen=True):
     """Selects shows; `logic` says how several values on one field combine."""
 
-    logic: Literal["all", "any"]
+    logic: Literal["AND", "OR"]
     rules: list[Rule]
 
 

@@ -10,14 +10,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from tantrum_catalog.domain.errors import CatalogUnavailableError
-from tantrum_catalog.storage.pool import Server, opened
+from tantrum_kit.postgres import Server
 from tantrum_stack import processes
 from tantrum_stack.identity import place_for
 from tantrum_stack.pgbouncer import PgBouncerEngine
 from tantrum_stack.processes import Process
 
-from .stores import FEW
+from .pools import AwayError, opened
 
 pytestmark = pytest.mark.integration
 
@@ -81,10 +80,10 @@ async def answers(database, url, mode, root):
         root_cert_file=root,
         statement_cache_size=0,
     )
-    async with opened(server, FEW) as pool:
+    async with opened(server) as pool:
         try:
             return len(await pool.fetch("SELECT 1")) == 1
-        except CatalogUnavailableError:
+        except AwayError:
             return False
 
 

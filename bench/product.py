@@ -15,7 +15,8 @@ from pathlib import Path
 import grpc
 import httpx
 from grpc_health.v1 import health_pb2
-from tantrum_catalog.storage import pool
+from tantrum_catalog.domain.errors import CatalogUnavailableError
+from tantrum_kit import postgres
 from tantrum_stack import ports
 from tantrum_stack.identity import place_for
 from tantrum_stack.postgres import Database, PostgresEngine
@@ -94,11 +95,13 @@ def _new_folder() -> Path:
 
 
 @contextlib.asynccontextmanager
-async def primary_of(product: Product) -> AsyncIterator[pool.Database]:
+async def primary_of(product: Product) -> AsyncIterator[postgres.Database]:
     """Connect to the catalogue's database as catalog itself does."""
-    server = pool.Server(url=product.database.url, password=product.database.password)
-    async with pool.opened(
-        server, pool.Limits(size_min=1, size_max=2, query_seconds=600)
+    server = postgres.Server(url=product.database.url, password=product.database.password)
+    async with postgres.opened(
+        server,
+        postgres.Limits(size_min=1, size_max=2, query_seconds=600),
+        unavailable=CatalogUnavailableError,
     ) as database:
         yield database
 

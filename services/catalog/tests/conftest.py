@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis
 import pytest
+from tantrum_catalog.domain.errors import CatalogUnavailableError
 from tantrum_catalog.storage.databases import Databases
 from tantrum_catalog.storage.memory import MemoryCatalogStore
-from tantrum_catalog.storage.migrate import migrate
-from tantrum_catalog.storage.pool import Limits, Server, opened
+from tantrum_catalog.storage.migrations import SCHEMA
 from tantrum_catalog.storage.postgres import PostgresCatalogStore
+from tantrum_kit.migrations import migrate
+from tantrum_kit.postgres import Limits, Server, opened
 
 # Machines that are shared have slow moments; time is what benchmarks are for.
 hypothesis.settings.register_profile("catalog", deadline=None, max_examples=50)
@@ -30,7 +32,9 @@ def memory_store():
 
 @pytest.fixture
 async def postgres_store(migrated_server):
-    async with opened(migrated_server, Limits(size_min=0, size_max=12)) as pool:
+    async with opened(
+        migrated_server, Limits(size_min=0, size_max=12), unavailable=CatalogUnavailableError
+    ) as pool:
         yield PostgresCatalogStore(
             Databases(pool), now=lambda: dt.datetime.now(dt.UTC), batches_kept=1_000
         )
@@ -51,5 +55,5 @@ def migrated_template(postgres_server):
     server = Server(url=database.url, password=database.password)
     # In a thread, so that the tests' own event loop is left alone.
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, migrate(server)).result()
+        thread.submit(asyncio.run, migrate(server, SCHEMA)).result()
     return database.name

@@ -9,8 +9,9 @@ import sys
 
 import asyncpg
 import pytest
-from tantrum_catalog.storage.migrate import migrate
-from tantrum_catalog.storage.pool import Server
+from tantrum_catalog.storage.migrations import SCHEMA
+from tantrum_kit.migrations import migrate
+from tantrum_kit.postgres import Server
 
 pytestmark = pytest.mark.integration
 
@@ -19,7 +20,7 @@ PASSWORD = "correct horse battery staple"
 
 @pytest.fixture
 def migrated(database):
-    asyncio.run(migrate(Server(url=database.url, password=database.password)))
+    asyncio.run(migrate(Server(url=database.url, password=database.password), SCHEMA))
     return database
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import asyncpg
 import pytest
 from tantrum_catalog.importing import importer
-from tantrum_catalog.storage.migrate import migrate
-from tantrum_catalog.storage.pool import Server
+from tantrum_catalog.storage.migrations import SCHEMA
+from tantrum_kit.migrations import migrate
+from tantrum_kit.postgres import Server
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -53,7 +54,7 @@ class Site:
 def migrated(postgres_server):
     """A database with the new schema, for others to be copies of."""
     template = postgres_server.new_database()
-    asyncio.run(migrate(Server(url=template.url, password=template.password)))
+    asyncio.run(migrate(Server(url=template.url, password=template.password), SCHEMA))
     return template
 
 
@@ -65,7 +66,9 @@ async def site(postgres_server, migrated):
         servers, connections = [], []
         for database in databases:
             stack.callback(postgres_server.drop, database)
-            server = Server(url=database.url, password=database.password)
+            server = Server(
+                url=database.url, password=database.password, application_name="tantrum-catalog"
+            )
             connection = await asyncpg.connect(**server.connect_arguments())
             stack.push_async_callback(connection.close)
             servers.append(server)

@@ -8,9 +8,10 @@ from collections import Counter
 
 import pytest
 from tantrum_catalog.domain.editors import Editors, account_key
-from tantrum_catalog.storage import pool
+from tantrum_catalog.domain.errors import CatalogUnavailableError
 from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
 from tantrum_catalog.storage.postgres_editors import PostgresEditorStore
+from tantrum_kit import postgres
 
 from .defects import DEFECTS, put_all
 from .old_database import (
@@ -223,7 +224,9 @@ async def test_an_old_editor_signs_in_and_has_argon2id_afterwards(site):
     await site.import_all()
     hasher = ThreadedPasswordHasher(memory_kib=64, passes=1)
 
-    async with pool.opened(site.new_server, pool.Limits(size_min=0)) as database:
+    async with postgres.opened(
+        site.new_server, postgres.Limits(size_min=0), unavailable=CatalogUnavailableError
+    ) as database:
         store = PostgresEditorStore(database)
         editors = Editors(store, hasher, now=lambda: site.now)
         before = await store.find(account_key(ADMIN_EMAIL))

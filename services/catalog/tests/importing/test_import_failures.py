@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from tantrum_catalog.importing.source import SourceError
 from tantrum_catalog.importing.writing import ImportFailedError
-from tantrum_catalog.storage.pool import Server
+from tantrum_kit.postgres import Server
 
 from .old_database import few_shows
 

@@ -9,9 +9,10 @@ import re
 import bcrypt
 import pytest
 from tantrum_catalog.domain.editors import Editors
-from tantrum_catalog.storage import pool
+from tantrum_catalog.domain.errors import CatalogUnavailableError
 from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
 from tantrum_catalog.storage.postgres_editors import PostgresEditorStore
+from tantrum_kit import postgres
 from tantrum_kit.errors import CallerError
 
 from .old_database import ADMIN_EMAIL, ADMIN_PASSWORD, ROOT, few_shows
@@ -204,7 +205,9 @@ async def featured(site):
 
 async def test_a_password_changed_in_the_source_comes_in_until_one_is_set_here(imported):
     hasher = ThreadedPasswordHasher(memory_kib=64, passes=1)
-    async with pool.opened(imported.new_server, pool.Limits(size_min=0)) as database:
+    async with postgres.opened(
+        imported.new_server, postgres.Limits(size_min=0), unavailable=CatalogUnavailableError
+    ) as database:
         store = PostgresEditorStore(database)
         editors = Editors(store, hasher, now=lambda: imported.now + dt.timedelta(seconds=1))
         await editors.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD)

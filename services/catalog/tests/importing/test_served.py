@@ -9,13 +9,14 @@ import pytest
 from grpc import aio
 from tantrum_catalog import app
 from tantrum_catalog.domain.change import Revision
+from tantrum_catalog.domain.errors import CatalogUnavailableError
 from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.seed import catalogue_in
-from tantrum_catalog.storage import pool
 from tantrum_catalog.storage.databases import Databases
 from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
 from tantrum_catalog.storage.postgres import PostgresCatalogStore
 from tantrum_catalog.storage.postgres_editors import PostgresEditorStore
+from tantrum_kit import postgres
 from tvtantrum.catalog.v1 import catalog_service_pb2 as pb
 from tvtantrum.catalog.v1 import (
     catalog_service_pb2_grpc,
@@ -30,7 +31,11 @@ pytestmark = pytest.mark.integration
 
 @contextlib.asynccontextmanager
 async def store_of(site):
-    async with pool.opened(site.new_server, pool.Limits(size_min=0, size_max=8)) as database:
+    async with postgres.opened(
+        site.new_server,
+        postgres.Limits(size_min=0, size_max=8),
+        unavailable=CatalogUnavailableError,
+    ) as database:
         store = PostgresCatalogStore(Databases(database), now=lambda: site.now, batches_kept=100)
         yield store, PostgresEditorStore(database)
 

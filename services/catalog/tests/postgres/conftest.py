@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tantrum_catalog.storage.pool import Server, opened
+from tantrum_kit.postgres import Server
 
-from .stores import FEW, store_on
+from .stores import FEW, opened, store_on
 
 
 @pytest.fixture

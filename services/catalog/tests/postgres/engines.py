@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
-from tantrum_catalog.storage.pool import Server
+from tantrum_kit.postgres import Server
 from tantrum_stack import ports, processes
 from tantrum_stack.identity import Place, place_for
 from tantrum_stack.postgres import PostgresEngine

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from tantrum_catalog.domain.errors import CatalogUnavailableError
 from tantrum_catalog.storage.databases import Databases
-from tantrum_catalog.storage.pool import Database, Limits, Server, opened
 from tantrum_catalog.storage.postgres import PostgresCatalogStore
+from tantrum_kit import postgres
+from tantrum_kit.postgres import Database, Limits, Server
 
 FEW = Limits(size_min=0, size_max=12)
+
+opened = functools.partial(postgres.opened, unavailable=CatalogUnavailableError)
 
 
 def store_on(

@@ -12,10 +12,9 @@ from tantrum_catalog.domain.errors import (
     UnknownLabelsError,
 )
 from tantrum_catalog.domain.ports import RequestKey
-from tantrum_catalog.storage.pool import opened
 
 from ..make import make_catalogue, make_category, make_facts, make_new_show
-from .stores import FEW, store_on, store_opened
+from .stores import FEW, opened, store_on, store_opened
 
 pytestmark = pytest.mark.integration
 

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
-import time
 
 import asyncpg
 import pytest
-from tantrum_catalog.storage.migrate import MigrationError, migrate
-from tantrum_catalog.storage.pool import Server
+from tantrum_catalog.storage.migrations import SCHEMA
+from tantrum_kit.migrations import migrate
 
 from ..make import make_catalogue, make_new_show
 from .stores import store_opened
@@ -47,10 +45,10 @@ async def connected(server):
 
 async def test_migrating_twice_leaves_what_once_left(empty_server):
     async with connected(empty_server) as connection:
-        await migrate(empty_server)
+        await migrate(empty_server, SCHEMA)
         once = await connection.fetch(OBJECTS)
 
-        await migrate(empty_server)
+        await migrate(empty_server, SCHEMA)
 
         assert await connection.fetch(OBJECTS) == once
         assert await connection.fetch(INVALID) == []
@@ -58,7 +56,7 @@ async def test_migrating_twice_leaves_what_once_left(empty_server):
 
 
 async def test_several_migrators_at_once_all_succeed(empty_server):
-    await asyncio.gather(*(migrate(empty_server) for _ in range(6)))
+    await asyncio.gather(*(migrate(empty_server, SCHEMA) for _ in range(6)))
 
     async with connected(empty_server) as connection:
         assert await connection.fetch(INVALID) == []
@@ -81,44 +79,7 @@ async def test_an_index_that_was_left_half_made_is_made_again(server):
             )
         assert [row["name"] for row in await connection.fetch(INVALID)] == ["catalog.show_ages"]
 
-        await migrate(server)
+        await migrate(server, SCHEMA)
 
         assert await connection.fetch(INVALID) == []
         assert await connection.fetchval("SELECT 'catalog.show_ages'::regclass IS NOT NULL")
-
-
-async def test_a_schema_of_a_newer_release_is_left_alone(server):
-    async with connected(server) as connection:
-        await connection.execute("UPDATE catalog.alembic_version SET version_num = '9999'")
-
-        await migrate(server)
-
-        version = await connection.fetchval("SELECT version_num FROM catalog.alembic_version")
-        assert version == "9999"
-
-
-async def test_a_database_that_does_not_answer_is_told_in_one_sentence():
-    server = Server(url="postgresql://tantrum@127.0.0.1:1/tantrum")
-
-    with pytest.raises(MigrationError, match=r"at 127\.0\.0\.1:1/tantrum"):
-        await migrate(server)
-
-
-async def test_a_wrong_password_is_told_without_it(empty_server):
-    server = dataclasses.replace(empty_server, password="hunter2hunter2")
-
-    with pytest.raises(MigrationError, match="password authentication failed") as caught:
-        await migrate(server)
-
-    assert "hunter2" not in str(caught.value)
-
-
-async def test_a_migrator_that_hangs_is_waited_for_and_then_given_up(empty_server):
-    async with connected(empty_server) as other:
-        await other.execute("SELECT pg_advisory_lock(x'74616E7472756D'::bigint)")
-        started = time.monotonic()
-
-        with pytest.raises(MigrationError, match="another migration"):
-            await migrate(empty_server, wait_seconds=0.5)
-
-        assert time.monotonic() - started < 5

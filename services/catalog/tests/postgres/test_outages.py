@@ -10,14 +10,14 @@ import pytest
 from tantrum_catalog.domain.change import At
 from tantrum_catalog.domain.errors import CatalogUnavailableError, RevisionNotReachedError
 from tantrum_catalog.storage.databases import Databases
-from tantrum_catalog.storage.migrate import migrate
-from tantrum_catalog.storage.pool import Limits, Server, opened
+from tantrum_catalog.storage.migrations import SCHEMA
 from tantrum_kit import deadline
-from tantrum_kit.errors import DeadlineError
+from tantrum_kit.migrations import migrate
+from tantrum_kit.postgres import Limits, Server
 
 from ..make import make_catalogue, make_facts, make_new_show
 from .engines import primary_running, replica_running
-from .stores import FEW, eventually, store_on
+from .stores import FEW, eventually, opened, store_on
 
 pytestmark = pytest.mark.integration
 
@@ -27,7 +27,7 @@ WHERE = "SELECT revision, pg_is_in_recovery() AS on_replica FROM catalog.head"
 @pytest.fixture
 async def primary():
     async with primary_running() as (engine, place):
-        await migrate(engine.server)
+        await migrate(engine.server, SCHEMA)
         yield engine, place
 
 
@@ -108,18 +108,6 @@ async def test_a_store_opened_while_the_database_is_away_works_once_it_is_there(
         assert await store_on(pool).ready()
 
 
-async def test_a_server_that_never_answers_costs_no_more_than_the_deadline(silent_server):
-    async with opened(silent_server, FEW) as pool:
-        started = time.monotonic()
-
-        with deadline.running_for(0.2), pytest.raises(DeadlineError):
-            await pool.fetch("SELECT 1")
-        with pytest.raises(CatalogUnavailableError):
-            await pool.fetch("SELECT 1")
-
-        assert time.monotonic() - started < 3
-
-
 async def test_a_replica_that_never_answers_is_tried_by_one_call_a_second(server, silent_server):
     async with opened(server, FEW) as first, opened(silent_server, FEW) as second:
         databases = Databases(first, second)
@@ -175,7 +163,7 @@ async def test_a_replica_that_lacks_the_last_migration_is_done_without():
         primary_running() as (engine, place),
         replicated(engine, place, apply_delay="1h") as (_, first, second),
     ):
-        await migrate(engine.server)
+        await migrate(engine.server, SCHEMA)
 
         assert (await Databases(first, second).read(where, min_revision=0)).value == "primary"
 

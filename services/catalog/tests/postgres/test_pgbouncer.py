@@ -7,9 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from tantrum_catalog.domain.condition import EVERY_SHOW
 from tantrum_catalog.domain.errors import ShowChangedError
-from tantrum_catalog.storage.pool import Limits, Server, opened
-from tantrum_kit import deadline
-from tantrum_kit.errors import DeadlineError
+from tantrum_kit.postgres import Limits, Server
 
 from ..make import (
     ids_of,
@@ -20,7 +18,7 @@ from ..make import (
     make_research,
     make_rules,
 )
-from .stores import store_on
+from .stores import opened, store_on
 
 pytestmark = pytest.mark.integration
 
@@ -74,12 +72,3 @@ async def test_everything_works_through_pgbouncer_in_transaction_mode(pooled):
 
     assert len(await ids_of(store, EVERY_SHOW, size=7)) == 30 + 15
     assert await store.head() == 1 + 30 + 30 + 15
-
-
-async def test_a_deadline_leaves_no_broken_connection_behind(pooled):
-    with deadline.running_for(0.2), pytest.raises(DeadlineError):
-        await pooled.fetch("SELECT pg_sleep(30)")
-
-    rows = await asyncio.gather(*(pooled.fetch("SELECT 1 AS one") for _ in range(60)))
-
-    assert all(row["one"] == 1 for [row] in rows)

@@ -20,12 +20,13 @@ from tantrum_catalog.domain.order import Direction, Ordering, ShowOrder
 from tantrum_catalog.domain.ports import ShowQuery
 from tantrum_catalog.seed import catalogue_in
 from tantrum_catalog.storage.generate import generate
-from tantrum_catalog.storage.migrate import migrate
-from tantrum_catalog.storage.pool import Limits, Server, opened
+from tantrum_catalog.storage.migrations import SCHEMA
 from tantrum_catalog.storage.postgres_conditions import Arguments, condition_sql
 from tantrum_catalog.storage.postgres_shows import count_sql, page_sql
+from tantrum_kit.migrations import migrate
+from tantrum_kit.postgres import Limits, Server
 
-from .stores import store_on
+from .stores import opened, store_on
 
 pytestmark = pytest.mark.integration
 
@@ -45,7 +46,7 @@ def large_server(postgres_server):
 
 
 async def fill(server):
-    await migrate(server)
+    await migrate(server, SCHEMA)
     async with opened(server, Limits(size_min=0, size_max=3, query_seconds=300)) as pool:
         shipped = catalogue_in(SHIPPED)
         await store_on(pool).load(shipped)

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import PostgresDsn, ValidationError
-from tantrum_kit import logs
+from tantrum_kit import logs, postgres
+from tantrum_kit.postgres import Limits, Server
 
+from tantrum_catalog.domain.errors import CatalogUnavailableError
 from tantrum_catalog.settings import DatabaseSettings
-from tantrum_catalog.storage import pool
 from tantrum_catalog.storage.databases import Databases
-from tantrum_catalog.storage.pool import Limits, Server
 from tantrum_catalog.storage.postgres import PostgresCatalogStore
 from tantrum_catalog.storage.postgres_editors import PostgresEditorStore
 
+APPLICATION_NAME: Final = "tantrum-catalog"
+"""What PostgreSQL lists our connections under."""
+
 S = TypeVar("S", bound=DatabaseSettings)
+
+_opened = functools.partial(postgres.opened, unavailable=CatalogUnavailableError)
 
 
 class CommandError(Exception):
@@ -64,11 +70,11 @@ async def stores_opened(settings: DatabaseSettings) -> AsyncIterator[Stores]:
         query_seconds=settings.database_query_timeout_seconds,
     )
     async with contextlib.AsyncExitStack() as stack:
-        primary = await stack.enter_async_context(pool.opened(primary_of(settings), limits))
+        primary = await stack.enter_async_context(_opened(primary_of(settings), limits))
         replica = None
         if settings.database_read_url is not None:
             server = _server(settings, settings.database_read_url)
-            replica = await stack.enter_async_context(pool.opened(server, limits))
+            replica = await stack.enter_async_context(_opened(server, limits))
         yield Stores(
             catalog=PostgresCatalogStore(
                 Databases(primary, replica),
@@ -82,8 +88,9 @@ async def stores_opened(settings: DatabaseSettings) -> AsyncIterator[Stores]:
 def _server(settings: DatabaseSettings, url: PostgresDsn) -> Server:
     return Server(
         url=str(url),
-        password=settings.database_password.get_secret_value() or None,
+        password=settings.database_password.get_secret_value(),
         root_cert_file=settings.database_ssl_root_cert_file,
         connect_seconds=settings.database_connect_timeout_seconds,
         statement_cache_size=settings.database_statement_cache_size,
+        application_name=APPLICATION_NAME,
     )

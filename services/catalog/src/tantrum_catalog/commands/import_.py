@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+from tantrum_kit.postgres import Server
+
 from tantrum_catalog.commands.environment import (
+    APPLICATION_NAME,
     CommandError,
     primary_of,
     settings_from_environment,
@@ -21,7 +24,6 @@ from tantrum_catalog.importing.report import LISTED_MAX, Report
 from tantrum_catalog.importing.source import SourceError
 from tantrum_catalog.importing.writing import ImportFailedError
 from tantrum_catalog.settings import DatabaseSettings
-from tantrum_catalog.storage.pool import Server
 
 NAME = "import"
 HELP = "bring in the old application's database, all of it or nothing; safe to repeat"
@@ -75,6 +77,7 @@ async def run(arguments: argparse.Namespace) -> None:
         password=_password(arguments),
         connect_seconds=settings.database_connect_timeout_seconds,
         statement_cache_size=0,  # whatever stands before the old database
+        application_name=APPLICATION_NAME,
     )
     try:
         report = await importer.run(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from tantrum_kit.migrations import migrate
+
 from tantrum_catalog.commands.environment import primary_of, settings_from_environment
 from tantrum_catalog.settings import DatabaseSettings
+from tantrum_catalog.storage.migrations import SCHEMA
 
 NAME = "migrate"
 HELP = "bring the database's schema up to date; safe to repeat and to run at once"
@@ -17,8 +20,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def run(arguments: argparse.Namespace) -> None:
     """Migrate the database that the environment names."""
-    # Alembic takes most of a second to import, which serving and seeding would pay too.
-    from tantrum_catalog.storage.migrate import migrate  # noqa: PLC0415
-
     settings = settings_from_environment(DatabaseSettings)
-    await migrate(primary_of(settings))
+    await migrate(primary_of(settings), SCHEMA)

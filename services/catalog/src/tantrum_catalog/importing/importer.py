@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
+from tantrum_kit.postgres import Connection, Server
 
 from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.domain.show import StoredImage
@@ -32,7 +33,6 @@ from tantrum_catalog.importing.shows import wanted_shows
 from tantrum_catalog.importing.source import Source
 from tantrum_catalog.importing.target import Target, schema_ready
 from tantrum_catalog.importing.writing import Done, ImportFailedError, Writer
-from tantrum_catalog.storage.pool import Connection, Server
 
 IMAGES: Final = "images"
 """What the report calls the folder of pictures."""

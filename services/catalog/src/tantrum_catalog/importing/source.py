@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import asyncpg
-
-from tantrum_catalog.storage.pool import Server
+from tantrum_kit.postgres import Server
 
 OldRow = Mapping[str, object]
 

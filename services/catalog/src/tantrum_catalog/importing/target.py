@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tantrum_kit.postgres import Connection, Record
+
 from tantrum_catalog.domain.change import ResourceKind, Revision
 from tantrum_catalog.domain.show import StoredImage
 from tantrum_catalog.importing.plan import Imported, Kind, Present, Row, Value, digest_of
-from tantrum_catalog.storage.pool import Connection, Record
 from tantrum_catalog.storage.postgres_research import RESEARCH_FACT_COLUMNS
 from tantrum_catalog.storage.postgres_revisions import Write
 from tantrum_catalog.storage.postgres_rows import FACT_COLUMNS

@@ -10,10 +10,10 @@ import asyncpg
 import structlog
 from tantrum_kit import deadline
 from tantrum_kit.errors import UnavailableError
+from tantrum_kit.postgres import Connection, Database
 
 from tantrum_catalog.domain.change import At, Revision
 from tantrum_catalog.domain.errors import RevisionNotReachedError
-from tantrum_catalog.storage.pool import Connection, Database
 
 log = structlog.get_logger()
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+from tantrum_kit.postgres import Database
+
 from tantrum_catalog.domain.change import Revision
-from tantrum_catalog.storage.pool import Database
 from tantrum_catalog.storage.postgres_revisions import Writes
 
 # Each group of columns comes from another show, so that every rule between columns of a

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from tantrum_kit.postgres import Connection, Record
+
 from tantrum_catalog.domain.category import (
     Category,
     CategoryCursor,
@@ -22,7 +24,6 @@ from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.domain.order import Ordering, ShowOrder
 from tantrum_catalog.domain.ports import Page
 from tantrum_catalog.domain.show import ShowId
-from tantrum_catalog.storage.pool import Connection, Record
 from tantrum_catalog.storage.postgres_conditions import Arguments, condition_sql
 from tantrum_catalog.storage.postgres_counts import Counts
 from tantrum_catalog.storage.postgres_orders import order_sql

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import asyncpg
+from tantrum_kit.postgres import Connection
 
 from tantrum_catalog.domain.category import Category, CategoryFacts, CategoryId
 from tantrum_catalog.domain.change import At, ResourceKind, Revision
@@ -18,7 +19,6 @@ from tantrum_catalog.domain.errors import (
 )
 from tantrum_catalog.domain.naming import Slug, sort_name_of
 from tantrum_catalog.domain.ports import RequestKey
-from tantrum_catalog.storage.pool import Connection
 from tantrum_catalog.storage.postgres_categories import read_all_categories, read_category
 from tantrum_catalog.storage.postgres_counts import Counts
 from tantrum_catalog.storage.postgres_part import PostgresPart

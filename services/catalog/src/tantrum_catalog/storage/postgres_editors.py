@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+from tantrum_kit.postgres import Database, Record
+
 from tantrum_catalog.domain.editors import (
     Account,
     AccountKey,
@@ -14,7 +16,6 @@ from tantrum_catalog.domain.editors import (
     account_digest,
     account_key,
 )
-from tantrum_catalog.storage.pool import Database, Record
 
 _FIND: Final = "SELECT * FROM catalog.editor WHERE account_key = $1"
 

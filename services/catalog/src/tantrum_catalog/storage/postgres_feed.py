@@ -6,10 +6,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
+from tantrum_kit.postgres import Record
+
 from tantrum_catalog.domain.change import Batch, Change, ChangeType, ResourceKind, Revision
 from tantrum_catalog.domain.errors import RevisionUnavailableError
 from tantrum_catalog.domain.naming import Slug
-from tantrum_catalog.storage.pool import Record
 from tantrum_catalog.storage.postgres_part import PostgresPart
 
 _HEAD: Final = "SELECT revision FROM catalog.head"

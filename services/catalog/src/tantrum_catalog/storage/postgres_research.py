@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tantrum_kit.postgres import Connection, Record
+
 from tantrum_catalog.domain.change import At, Revision
 from tantrum_catalog.domain.errors import ResearchNotFoundError
 from tantrum_catalog.domain.naming import Slug
@@ -15,7 +17,6 @@ from tantrum_catalog.domain.research import (
     ResearchId,
     ResearchKey,
 )
-from tantrum_catalog.storage.pool import Connection, Record
 from tantrum_catalog.storage.postgres_part import PostgresPart
 from tantrum_catalog.storage.postgres_rows import HEAD
 from tantrum_catalog.storage.postgres_shows import revision_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import asyncpg
+from tantrum_kit.postgres import Connection
 
 from tantrum_catalog.domain.change import At, ResourceKind, Revision
 from tantrum_catalog.domain.errors import (
@@ -15,7 +16,6 @@ from tantrum_catalog.domain.errors import (
 from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.domain.ports import RequestKey
 from tantrum_catalog.domain.research import Research, ResearchFacts, ResearchId
-from tantrum_catalog.storage.pool import Connection
 from tantrum_catalog.storage.postgres_part import PostgresPart
 from tantrum_catalog.storage.postgres_research import (
     RESEARCH_FACT_COLUMNS,

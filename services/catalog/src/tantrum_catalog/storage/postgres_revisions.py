@@ -15,11 +15,12 @@ import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
+from tantrum_kit.postgres import Connection, Database
+
 from tantrum_catalog.domain.change import Change, ChangeType, ResourceKind, Revision
 from tantrum_catalog.domain.errors import RequestIdTakenError
 from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.domain.ports import RequestKey
-from tantrum_catalog.storage.pool import Connection, Database
 
 _TAKE: Final = """
 UPDATE catalog.head

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from tantrum_kit.postgres import Record
+
 from tantrum_catalog.domain.change import Revision
 from tantrum_catalog.domain.naming import Slug, lowered, sort_name_of
 from tantrum_catalog.domain.show import (
@@ -17,7 +19,6 @@ from tantrum_catalog.domain.show import (
     ShowFacts,
     ShowId,
 )
-from tantrum_catalog.storage.pool import Record
 
 _COPIED: Final = (
     "name",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import asyncpg
+from tantrum_kit.postgres import Connection
 
 from tantrum_catalog.domain.change import At, ResourceKind, Revision
 from tantrum_catalog.domain.errors import (
@@ -17,7 +18,6 @@ from tantrum_catalog.domain.errors import (
 from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.domain.ports import RequestKey
 from tantrum_catalog.domain.show import Show, ShowFacts, ShowId
-from tantrum_catalog.storage.pool import Connection
 from tantrum_catalog.storage.postgres_part import PostgresPart
 from tantrum_catalog.storage.postgres_revisions import MadeBeforeError, Write
 from tantrum_catalog.storage.postgres_rows import FACT_COLUMNS, fact_values, placeholders

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from tantrum_kit.postgres import Connection, Record
+
 from tantrum_catalog.domain.change import At, Revision
 from tantrum_catalog.domain.errors import ImageNotFoundError, ShowNotFoundError
 from tantrum_catalog.domain.ports import Neighbours, Page, ShowQuery
 from tantrum_catalog.domain.show import Image, Show, ShowId, ShowKey, StoredImage
-from tantrum_catalog.storage.pool import Connection, Record
 from tantrum_catalog.storage.postgres_conditions import Arguments, condition_sql
 from tantrum_catalog.storage.postgres_orders import after_sql, order_sql
 from tantrum_catalog.storage.postgres_part import PostgresPart

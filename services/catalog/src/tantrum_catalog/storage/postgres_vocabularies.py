@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from tantrum_kit.postgres import Connection, Record
+
 from tantrum_catalog.domain.change import At, Revision
 from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.domain.ports import LabelCursor, Page
 from tantrum_catalog.domain.vocabulary import Platform, Theme, Vocabulary
-from tantrum_catalog.storage.pool import Connection, Record
 from tantrum_catalog.storage.postgres_part import PostgresPart
 from tantrum_catalog.storage.postgres_rows import HEAD
 from tantrum_catalog.storage.postgres_shows import revision_of

@@ -87,5 +87,5 @@ async def test_a_database_that_is_not_there_is_told_in_a_sentence():
         _, said = await asyncio.wait_for(process.communicate(), timeout=20)
 
     assert process.returncode == 1
-    assert b"cannot migrate the search index" in said
+    assert b"cannot migrate the schema search" in said
     assert b"Traceback" not in said

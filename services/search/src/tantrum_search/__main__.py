@@ -12,12 +12,15 @@ import pydantic
 import structlog
 from tantrum_kit import lifecycle, logs, metrics
 from tantrum_kit.errors import CallerError
+from tantrum_kit.migrations import migrate
+from tantrum_kit.postgres import Limits, Server, opened
 
 from tantrum_search import app
+from tantrum_search.domain.errors import IndexUnavailableError
 from tantrum_search.domain.ports import SearchBackend
 from tantrum_search.settings import DatabaseSettings, MigrationSettings, Settings
 from tantrum_search.storage.memory import MemoryBackend
-from tantrum_search.storage.pool import Server, opened
+from tantrum_search.storage.migrations import SCHEMA
 from tantrum_search.storage.postgres import PostgresBackend
 from tantrum_search.transport.catalog import GrpcCatalog, channel
 
@@ -46,19 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure(log_format=settings.log_format, level=settings.log_level)
     try:
         asyncio.run(
-            _serve(settings) if isinstance(settings, Settings) else _migrate(_server(settings))
+            _serve(settings)
+            if isinstance(settings, Settings)
+            else migrate(_server(settings), SCHEMA)
         )
     except (OSError, CallerError) as error:
         log.error("start_failed", error=str(error))  # noqa: TRY400 - the sentence says it all
         return 1
     return 0
-
-
-async def _migrate(server: Server) -> None:
-    # Alembic takes long to import, and the memory backend never needs it.
-    from tantrum_search.storage.migrate import migrate  # noqa: PLC0415
-
-    await migrate(server)
 
 
 async def _serve(settings: Settings) -> None:
@@ -88,8 +86,9 @@ async def _backend(settings: Settings) -> AsyncIterator[SearchBackend]:
         yield MemoryBackend()
         return
     server = _server(settings)
-    await _migrate(server)
-    async with opened(server, size=settings.database_pool_size) as database:
+    await migrate(server, SCHEMA)
+    limits = Limits(size_min=0, size_max=settings.database_pool_size)
+    async with opened(server, limits, unavailable=IndexUnavailableError) as database:
         yield PostgresBackend(
             database,
             timeout_seconds=settings.database_timeout_seconds,
@@ -102,6 +101,7 @@ def _server(settings: DatabaseSettings) -> Server:
         url=str(settings.database_url),
         password=settings.database_password.get_secret_value(),
         statement_cache_size=settings.database_statement_cache_size,
+        application_name="tantrum-search",
     )
 
 

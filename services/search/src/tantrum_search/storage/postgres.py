@@ -14,6 +14,8 @@ import itertools
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Final
 
+from tantrum_kit.postgres import Connection, Database
+
 from tantrum_search.domain.document import Document
 from tantrum_search.domain.errors import IndexBehindError, IndexUnavailableError
 from tantrum_search.domain.filters import ShowFilter
@@ -22,7 +24,6 @@ from tantrum_search.domain.query import Terms
 from tantrum_search.domain.show import ShowId
 from tantrum_search.storage import rows
 from tantrum_search.storage.conditions import Arguments, conditions_of
-from tantrum_search.storage.pool import Connection, Database
 
 _ROWS_AT_A_TIME: Final = 500
 

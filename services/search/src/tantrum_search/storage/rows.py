@@ -7,6 +7,8 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
+from tantrum_kit.postgres import Record
+
 from tantrum_search.domain.document import (
     FIELD_SHIFT,
     Document,
@@ -19,7 +21,6 @@ from tantrum_search.domain.document import (
 from tantrum_search.domain.filters import lowered
 from tantrum_search.domain.ports import Found
 from tantrum_search.domain.postings import Candidate
-from tantrum_search.storage.pool import Record
 
 _POSITION_MASK: Final = (1 << FIELD_SHIFT) - 1
 _WEIGHT_BY_FIELD: Final = {

@@ -120,7 +120,7 @@ def _lua(texts: list[str]) -> str:
 
 
 def _catalog_calls(product: Product) -> float:
-    lines = httpx.get(product.gateway_metrics_url).text.splitlines()
+    lines = httpx.get(product.gateway_metrics_url).raise_for_status().text.splitlines()
     return sum(
         float(line.rsplit(" ", 1)[1])
         for line in lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -39,6 +40,9 @@ _LOOKUPS: Final = prometheus_client.Counter(
     "Parsed requests looked up in a cache level.",
     ["level", "result"],
 )
+_READ_SECONDS: Final = 5.0
+"""How long a scrape waits for a busy event loop before it fails."""
+
 L1_LOOKUPS_HIT: Final = _LOOKUPS.labels("l1", "hit")
 L1_LOOKUPS_MISS: Final = _LOOKUPS.labels("l1", "miss")
 L2_LOOKUPS_HIT: Final = _LOOKUPS.labels("l2", "hit")
@@ -63,7 +67,11 @@ def upstream_called(upstream: str, code: str, duration_seconds: float) -> None:
 def collecting(
     l1: L1, *, watch_up: Callable[[], bool], revision: Callable[[], int]
 ) -> Iterator[None]:
-    """Have the figures of the cache and of the watch collected while the body runs."""
+    """
+    Have the figures of the cache and of the watch collected while the body runs.
+
+    To be entered in the event loop that they belong to.
+    """
     collector = _Collected(l1, watch_up=watch_up, revision=revision)
     prometheus_client.REGISTRY.register(collector)
     try:
@@ -79,8 +87,24 @@ class _Collected(Collector):
         self._l1 = l1
         self._watch_up = watch_up
         self._revision = revision
+        self._loop = asyncio.get_running_loop()
+
+    def describe(self) -> Iterable[Metric]:
+        """Tell nothing in advance, or a collection would be made just to learn the names."""
+        return []
 
     def collect(self) -> Iterable[Metric]:
+        """
+        Read the figures in their own event loop, where nothing else changes them.
+
+        To be called from another thread, as Prometheus's server does.
+        """
+        return asyncio.run_coroutine_threadsafe(self._read(), self._loop).result(_READ_SECONDS)
+
+    async def _read(self) -> list[Metric]:
+        return list(self._figures())
+
+    def _figures(self) -> Iterable[Metric]:
         sent = CounterMetricFamily(
             "tantrum_gateway_l1_sent_total",
             "Requests answered from L1 without parsing.",

@@ -178,7 +178,12 @@ async def test_research_is_made_and_changed(catalog):
 
 async def test_a_category_gives_its_shows(catalog):
     found = await catalog.category_shows(
-        "musical", ordering=Ordering(), after=None, limit=2, min_revision=1
+        "musical",
+        include_inactive=False,
+        ordering=Ordering(),
+        after=None,
+        limit=2,
+        min_revision=1,
     )
 
     assert [show.id for show in found.value.items] == [1, 3]

@@ -307,6 +307,26 @@ async def test_a_category_its_shows_and_a_preview(stub):
     assert fields(error) == ["rules.rules[0].operator"]
 
 
+@pytest.mark.parametrize("key", [{"id": 2}, {"slug": "hidden"}], ids=["by number", "by slug"])
+async def test_a_category_that_is_not_active_is_there_for_who_asks_for_it(stub, key):
+    got = await stub.GetCategory(pb.GetCategoryRequest(include_inactive=True, **key), timeout=5)
+    listed = await stub.ListCategoryShows(
+        pb.ListCategoryShowsRequest(include_inactive=True, page_size=1, **key), timeout=5
+    )
+    next_page = pb.ListCategoryShowsRequest(
+        include_inactive=True, page_size=1, page_token=listed.next_page_token, **key
+    )
+
+    assert (got.category.slug, got.category.active) == ("hidden", False)
+    assert listed.shows[0] != (await stub.ListCategoryShows(next_page, timeout=5)).shows[0]
+    for call in (
+        stub.GetCategory(pb.GetCategoryRequest(**key), timeout=5),
+        stub.ListCategoryShows(pb.ListCategoryShowsRequest(**key), timeout=5),
+    ):
+        error = await failure_of(call)
+        assert (type(error), error.reason) == (errors.NotFoundError, "CATEGORY_NOT_FOUND")
+
+
 async def test_a_show_is_made_changed_and_removed(stub):
     show = show_pb2.Show(name="New", description="d", stimulation=1, min_age=2)
     show.themes.add(slug="music")

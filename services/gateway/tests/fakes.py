@@ -242,6 +242,14 @@ class FakeCatalog(Fake, catalog_service_pb2_grpc.CatalogServiceServicer):
                 return item
         raise errors.NotFoundError(f"no {what} {key!r}")
 
+    def _active(self) -> list[category_pb2.Category]:
+        return [one for one in self.categories if one.active]
+
+    def _category(self, request: Any) -> category_pb2.Category:
+        known = self.categories if request.include_inactive else self._active()
+        one: category_pb2.Category = self._one(request, known, "category")
+        return one
+
     async def GetShow(self, request, context):
         await self.note("GetShow", request, context)
         show = self._one(request, self.shows, "show")
@@ -288,28 +296,29 @@ class FakeCatalog(Fake, catalog_service_pb2_grpc.CatalogServiceServicer):
         await self.note("GetHome", request, context)
         rows = [
             catalog_pb.HomeRow(category=one, shows=self.shows[: request.shows_per_category])
-            for one in self.categories
+            for one in self._active()
         ]
         return catalog_pb.GetHomeResponse(rows=rows, catalog_revision=self.revision)
 
     async def ListCategories(self, request, context):
         await self.note("ListCategories", request, context)
-        page, token = paged(self.categories, request)
+        categories = self.categories if request.include_inactive else self._active()
+        page, token = paged(categories, request)
         return catalog_pb.ListCategoriesResponse(
             categories=page,
             next_page_token=token,
-            total_size=len(self.categories),
+            total_size=len(categories),
             catalog_revision=self.revision,
         )
 
     async def GetCategory(self, request, context):
         await self.note("GetCategory", request, context)
-        one = self._one(request, self.categories, "category")
+        one = self._category(request)
         return catalog_pb.GetCategoryResponse(category=one, catalog_revision=self.revision)
 
     async def ListCategoryShows(self, request, context):
         await self.note("ListCategoryShows", request, context)
-        self._one(request, self.categories, "category")
+        self._category(request)
         return self._shows(catalog_pb.ListCategoryShowsResponse, self.shows, request)
 
     async def ListThemes(self, request, context):

@@ -31,6 +31,17 @@ async def test_categories_come_with_their_rules(site: Site):
     assert len(shows["shows"]) == 3
 
 
+async def test_a_category_that_is_not_active_is_not_public(site: Site):
+    hidden = site.catalog.categories[0]
+    hidden.active = False
+
+    for key in (hidden.id, hidden.slug):
+        for path in (f"/v1/categories/{key}", f"/v1/categories/{key}/shows"):
+            assert (await site.get(path)).status_code == 404
+    listed = (await site.json("/v1/categories?pageSize=100"))["categories"]
+    assert hidden.slug not in {one["slug"] for one in listed}
+
+
 @pytest.mark.parametrize("kind", ["themes", "platforms", "research", "categories"])
 async def test_every_list_is_paged(site: Site, kind: str):
     first = await site.json(f"/v1/{kind}?pageSize=1")

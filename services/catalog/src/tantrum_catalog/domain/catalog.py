@@ -15,7 +15,11 @@ from tantrum_catalog.domain.category import Category, CategoryFacts, CategoryId,
 from tantrum_catalog.domain.category_rules import RawRules, resolved
 from tantrum_catalog.domain.change import At, Revision
 from tantrum_catalog.domain.checks import Checks
-from tantrum_catalog.domain.errors import ResourceChangedError, SlugTakenError
+from tantrum_catalog.domain.errors import (
+    CategoryNotFoundError,
+    ResourceChangedError,
+    SlugTakenError,
+)
 from tantrum_catalog.domain.naming import Slug, slug_numbered, slug_of
 from tantrum_catalog.domain.order import Ordering, ShowCursor, ShowOrder
 from tantrum_catalog.domain.ports import CatalogStore, Page, RequestKey, ShowQuery
@@ -96,17 +100,32 @@ class Catalog:
         page = Page(items=tuple(rest[:limit]), has_more=len(rest) > limit, total=len(everything))
         return At(value=page, revision=found.revision)
 
+    async def category(
+        self, key: CategoryKey, *, include_inactive: bool, min_revision: Revision
+    ) -> At[Category]:
+        """
+        Return one category. Raises `CategoryNotFoundError`, without
+        *include_inactive* also for one that is not active.
+        """
+        found = await self._store.category(key, min_revision=min_revision)
+        if not (found.value.facts.active or include_inactive):
+            raise CategoryNotFoundError(key)
+        return found
+
     async def category_shows(
         self,
         key: CategoryKey,
         *,
+        include_inactive: bool,
         ordering: Ordering,
         after: ShowCursor | None,
         limit: int,
         min_revision: Revision,
     ) -> At[Page[Show]]:
-        """Return the shows that a category's rules select. Raises `CategoryNotFoundError`."""
-        category = await self._store.category(key, min_revision=min_revision)
+        """Return the shows that a category's rules select. Raises as `category` does."""
+        category = await self.category(
+            key, include_inactive=include_inactive, min_revision=min_revision
+        )
         query = ShowQuery(
             condition=category.value.facts.rules.condition(),
             ordering=ordering,

@@ -152,8 +152,9 @@ class CatalogReadsServicer(CatalogServiceServicer):
     async def GetCategory(
         self, request: pb.GetCategoryRequest, context: Context
     ) -> pb.GetCategoryResponse:
-        found = await self._reader.category(
+        found = await self._catalog.category(
             key_of(request, CategoryId, not_found=CategoryNotFoundError),
+            include_inactive=request.include_inactive,
             min_revision=min_revision_of(request.min_revision),
         )
         return pb.GetCategoryResponse(
@@ -166,6 +167,7 @@ class CatalogReadsServicer(CatalogServiceServicer):
         ordering = ordering_of(request.order_by, request.direction, default=ShowOrder.POPULARITY)
         found = await self._catalog.category_shows(
             key_of(request, CategoryId, not_found=CategoryNotFoundError),
+            include_inactive=request.include_inactive,
             ordering=ordering,
             after=self._pager.after(request),
             limit=page_size_of(request.page_size),

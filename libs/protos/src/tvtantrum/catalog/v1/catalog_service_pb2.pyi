@@ -556,6 +556,7 @@ class GetCategoryRequest(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     SLUG_FIELD_NUMBER: _builtins.int
     MIN_REVISION_FIELD_NUMBER: _builtins.int
+    INCLUDE_INACTIVE_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     """By number."""
     slug: _builtins.str
@@ -564,16 +565,21 @@ class GetCategoryRequest(_message.Message):
     """Lowest catalogue revision that the answer may be made at; 0 for any. A
     revision that does not exist yet fails with `UNAVAILABLE` in the end.
     """
+    include_inactive: _builtins.bool
+    """Whether a category that is not active may be meant; otherwise it fails with
+    `NOT_FOUND`.
+    """
     def __init__(
         self,
         *,
         id: _builtins.int = ...,
         slug: _builtins.str = ...,
         min_revision: _builtins.int = ...,
+        include_inactive: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "key", b"key", "slug", b"slug"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "key", b"key", "min_revision", b"min_revision", "slug", b"slug"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "include_inactive", b"include_inactive", "key", b"key", "min_revision", b"min_revision", "slug", b"slug"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_key: _TypeAlias = _typing.Literal["id", "slug"]  # noqa: Y015
     _WhichOneofArgType_key: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
@@ -622,6 +628,7 @@ class ListCategoryShowsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     MIN_REVISION_FIELD_NUMBER: _builtins.int
+    INCLUDE_INACTIVE_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     """By number."""
     slug: _builtins.str
@@ -642,6 +649,10 @@ class ListCategoryShowsRequest(_message.Message):
     """Lowest catalogue revision that the answer may be made at; 0 for any. A
     revision that does not exist yet fails with `UNAVAILABLE` in the end.
     """
+    include_inactive: _builtins.bool
+    """Whether a category that is not active may be meant; otherwise it fails with
+    `NOT_FOUND`.
+    """
     def __init__(
         self,
         *,
@@ -652,10 +663,11 @@ class ListCategoryShowsRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         min_revision: _builtins.int = ...,
+        include_inactive: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "key", b"key", "slug", b"slug"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction", "id", b"id", "key", b"key", "min_revision", b"min_revision", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "slug", b"slug"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction", "id", b"id", "include_inactive", b"include_inactive", "key", b"key", "min_revision", b"min_revision", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "slug", b"slug"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_key: _TypeAlias = _typing.Literal["id", "slug"]  # noqa: Y015
     _WhichOneofArgType_key: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015

@@ -66,7 +66,9 @@ def research():
         authors=several(),
         source=lines(),
         publish_date=st.sampled_from(["", "2011", "2011-09", "2011-09-12"]),
-        doi=lines(),
+        doi=st.sampled_from(["", "10.1000/182", "10.1111/j.1467-8624.2009.01337.x"]),
+        original_url=st.sampled_from(["", "https://example.com/a?b=c#d", "http://example.com"]),
+        image_url=st.sampled_from(["", "https://example.com/a.png", "/images/a.png"]),
     )
 
 

@@ -471,7 +471,7 @@ async def test_research_is_listed_newest_first_and_the_undated_last(store):
 
 
 async def test_research_is_made_changed_and_removed(store):
-    facts = make_research(key_findings=("One.", "Two."), authors=("A. Person",), doi="10.1/x")
+    facts = make_research(key_findings=("One.", "Two."), authors=("A. Person",), doi="10.1000/x")
     made = await store.create_research(facts, slug="a-study", request=None)
     assert (await store.research("a-study", min_revision=1)).value == made.value
     assert (made.value.facts, made.value.revision) == (facts, 1)

@@ -20,6 +20,28 @@ def test_what_is_no_date_is_refused(date):
     assert [violation.field for violation in caught.value.violations] == ["research.publish_date"]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"original_url": "javascript:alert(1)"}, id="script"),
+        pytest.param({"original_url": " JavaScript:alert(1)"}, id="script in other letters"),
+        pytest.param({"original_url": "//example.com"}, id="no scheme"),
+        pytest.param({"original_url": "/research/1"}, id="a path of ours is no study"),
+        pytest.param({"original_url": "https://example.com/a b"}, id="a space"),
+        pytest.param({"original_url": "https://"}, id="no host"),
+        pytest.param({"image_url": "data:text/html,x"}, id="data"),
+        pytest.param({"image_url": "//example.com/a.png"}, id="another site's path"),
+        pytest.param({"doi": "zzz"}, id="no DOI"),
+        pytest.param({"doi": "https://doi.org/10.1000/182"}, id="a DOI's address"),
+    ],
+)
+def test_what_a_page_may_not_link_to_is_refused(change):
+    with pytest.raises(InvalidInputError) as caught:
+        make_research(**change)
+
+    assert [one.field for one in caught.value.violations] == [f"research.{name}" for name in change]
+
+
 def test_required_texts_are_required():
     with pytest.raises(InvalidInputError) as caught:
         make_research(title=" ", summary="", category="", authors=("",))

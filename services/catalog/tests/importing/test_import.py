@@ -210,6 +210,26 @@ async def test_categories_and_research_keep_their_times_and_texts(site):
     assert research["doi"] == "10.1000/182"
 
 
+async def test_addresses_are_mended_or_left_out_and_cost_no_row(site):
+    old = few_shows()
+    old.research[0] |= {"original_url": "www.example.com/study", "image_url": "javascript:alert(1)"}
+    await old.write(site.old)
+
+    report = await site.import_all()
+
+    research = await site.new.fetchrow("SELECT * FROM catalog.research")
+    assert research["original_url"] == "https://www.example.com/study"
+    assert research["image_url"] == ""
+    corrected = {
+        (one.field, one.old, one.new)
+        for one in report.table("catalog_research_summaries").corrections
+    }
+    assert {
+        ("original_url", "www.example.com/study", "https://www.example.com/study"),
+        ("image_url", "javascript:alert(1)", ""),
+    } <= corrected
+
+
 async def test_ids_made_afterwards_do_not_collide(site):
     await clean_database().write(site.old)
 

@@ -13,6 +13,19 @@ from tantrum_catalog.domain.naming import slug_valid
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+\S*")
+_PATH = re.compile(r"/(?!/)\S*")
+
+
+def web_address_valid(text: str, *, or_path: bool = False) -> bool:
+    """
+    Say whether *text* is an address that a page may link to: `http` or `https`.
+
+    Anything else, such as `javascript:`, would run where it is followed. With *or_path*
+    an absolute path on our own site is one too.
+    """
+    return bool(_WEB_ADDRESS.fullmatch(text) or (or_path and _PATH.fullmatch(text)))
+
 
 class Checks:
     """
@@ -60,6 +73,15 @@ class Checks:
         """Want *high*, the value of *field*, not below *low*; None fits everything."""
         self.require(
             low is None or high is None or low <= high, field, f"must not be below {low_field}"
+        )
+
+    def address(self, field: str, value: str, *, or_path: bool = False) -> None:
+        """Want nothing, or an address as `web_address_valid` has it, of up to 2,000 characters."""
+        self._length(field, value, 0, 2_000)
+        self.require(
+            not value or web_address_valid(value, or_path=or_path),
+            field,
+            "must be an http or https address" + (" or a path" if or_path else ""),
         )
 
     def slug(self, field: str, value: str) -> None:

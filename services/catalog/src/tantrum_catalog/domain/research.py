@@ -20,6 +20,8 @@ ResearchKey: TypeAlias = ResearchId | Slug
 ResearchCursor: TypeAlias = tuple[str, int]
 """A summary's place in the list: its date and its id."""
 
+_DOI: Final = re.compile(r"10\.[0-9]{4,9}/\S+")  # as Crossref describes them
+
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 
@@ -67,8 +69,13 @@ class ResearchFacts:
             "must be a date such as 2011, 2011-09 or 2011-09-12",
         )
         checks.line("doi", self.doi, at_most=300)
-        checks.line("original_url", self.original_url, at_most=2_000)
-        checks.line("image_url", self.image_url, at_most=2_000)
+        checks.require(
+            not self.doi or _DOI.fullmatch(self.doi) is not None,
+            "doi",
+            "must be a DOI such as 10.1542/peds.2010-1919, without an address",
+        )
+        checks.address("original_url", self.original_url)
+        checks.address("image_url", self.image_url, or_path=True)
         checks.finish()
 
 

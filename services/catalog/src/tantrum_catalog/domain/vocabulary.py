@@ -43,8 +43,8 @@ class Platform:
         checks = Checks("platform")
         checks.slug("slug", self.slug)
         checks.line("name", self.name, at_least=1, at_most=100)
-        checks.line("url", self.url, at_most=2_000)
-        checks.line("icon_url", self.icon_url, at_most=2_000)
+        checks.address("url", self.url)
+        checks.address("icon_url", self.icon_url, or_path=True)
         checks.finish()
 
 

@@ -13,6 +13,7 @@ from tantrum_catalog.domain.naming import Slug, sort_name_of
 from tantrum_catalog.domain.show import Label
 from tantrum_catalog.domain.vocabulary import Platform, Theme
 from tantrum_catalog.importing import source
+from tantrum_catalog.importing.addresses import mended_address
 from tantrum_catalog.importing.plan import Kind, Row, Wanted, digest_of
 from tantrum_catalog.importing.report import Correction, Finding, TableReport
 from tantrum_catalog.importing.source import OldRow, Source
@@ -60,12 +61,22 @@ def wanted_platforms(old: Source, report: TableReport) -> list[Wanted]:
     """Return the platforms of the old table and of all shows."""
     wanted = []
     for entry in _entries(old, source.PLATFORMS, "available_on", parse_platform, report):
+        url, icon_url = (
+            mended_address(
+                _first(entry.rows, field),
+                row=f"platform {entry.label.slug}",
+                field=field,
+                report=report,
+                or_path=or_path,
+            )
+            for field, or_path in (("url", False), ("icon_url", True))
+        )
         make = functools.partial(
             Platform,
             slug=entry.label.slug,
             name=entry.label.name,
-            url=_first(entry.rows, "url") or PLATFORM_URLS.get(entry.label.slug) or "",
-            icon_url=_first(entry.rows, "icon_url"),
+            url=url or PLATFORM_URLS.get(entry.label.slug) or "",
+            icon_url=icon_url,
         )
         platform = _checked(make, entry, report)
         if platform is not None:

@@ -13,6 +13,7 @@ from tantrum_kit.errors import InvalidInputError
 from tantrum_catalog.domain.naming import slug_of
 from tantrum_catalog.domain.research import ResearchFacts
 from tantrum_catalog.importing import source
+from tantrum_catalog.importing.addresses import mended_address
 from tantrum_catalog.importing.categories import times_of
 from tantrum_catalog.importing.plan import Kind, Value, Wanted, digest_of
 from tantrum_catalog.importing.report import Correction, Finding, TableReport
@@ -28,7 +29,7 @@ _WRITTEN_DATES: Final = (("%B %d, %Y", 10), ("%d %B %Y", 10), ("%B %Y", 7))
 """Each with the length of the ISO date that it has the parts for."""
 
 _YEAR: Final = re.compile(r"\b(?:19|20)[0-9]{2}\b")
-_DOI: Final = re.compile(r"https?://(?:dx\.)?doi\.org/(10\.\S+)")
+_DOI: Final = re.compile(r"https?://(?:dx\.)?doi\.org/(10\.[0-9]{4,9}/\S+)")
 _BULLET: Final = re.compile(r"^(?:[-*•‣·]|\d{1,2}[.)])\s+")
 
 
@@ -110,6 +111,10 @@ def _facts_of(row: OldRow, label: str, report: TableReport) -> ResearchFacts:
         note("category", "category", NO_CATEGORY, "it has none")
     publish_date = publish_date_of(_text(row, "published_date"))
     note("publish_date", "published_date", publish_date, "one form of dates")
+    for field, or_path in (("original_url", False), ("image_url", True)):
+        lines[field] = mended_address(
+            lines[field], row=label, field=field, report=report, or_path=or_path
+        )
     doi = _DOI.fullmatch(lines["original_url"])
     return ResearchFacts(
         title=lines["title"],

@@ -68,9 +68,11 @@ class Research(_message.Message):
     doi: _builtins.str
     """Digital object identifier, without a resolver's address; empty when none."""
     original_url: _builtins.str
-    """Address of the study itself; empty when unknown."""
+    """Address of the study itself, `http` or `https`; empty when unknown."""
     image_url: _builtins.str
-    """Address of a picture; empty when there is none."""
+    """Address of a picture, `http`, `https` or a path on the site; empty when there
+    is none.
+    """
     revision: _builtins.int
     """Output only. Catalogue revision of the last write; as `Show.revision`."""
     @_builtins.property

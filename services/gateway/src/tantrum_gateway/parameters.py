@@ -11,9 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-_WHOLE_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_WHOLE_NUMBER: Final = re.compile(r"([+-]?)0*([0-9]+)")
+_MAX_DIGITS: Final = 18
 _MAX_INT32: Final = 2**31 - 1
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _whole(text: str) -> int:
+    """Return the whole number, one that is too long for any range cut to a size that still is."""
+    match = _WHOLE_NUMBER.fullmatch(text)
+    if match is None:
+        raise ValueError("must be a whole number")
+    sign, digits = match.groups()
+    return int(sign + (digits if len(digits) <= _MAX_DIGITS else "9" * _MAX_DIGITS))
 
 
 class Kind(Protocol):
@@ -34,9 +44,7 @@ class Whole:
     at_most: int = _MAX_INT32
 
     def read(self, text: str) -> int:
-        if not _WHOLE_NUMBER.fullmatch(text):
-            raise ValueError("must be a whole number")
-        value = int(text)
+        value = _whole(text)
         if value < self.at_least:
             raise ValueError(f"must be at least {self.at_least}")
         if value > self.at_most:
@@ -44,8 +52,7 @@ class Whole:
         return value
 
     def schema(self) -> dict[str, object]:
-        schema: dict[str, object] = {"type": "integer", "minimum": self.at_least}
-        return schema if self.at_most == _MAX_INT32 else {**schema, "maximum": self.at_most}
+        return {"type": "integer", "minimum": self.at_least, "maximum": self.at_most}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +63,7 @@ class PageSize:
     at_most: int = 100
 
     def read(self, text: str) -> int:
-        if not _WHOLE_NUMBER.fullmatch(text):
-            raise ValueError("must be a whole number")
-        value = int(text)
+        value = _whole(text)
         if value < 0:
             raise ValueError("must not be negative")
         return min(value, self.at_most) or self.default

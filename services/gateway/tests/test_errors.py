@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tantrum_gateway import app
 from tantrum_kit import errors
 
-from .conftest import Site
+from .conftest import Site, settings_for, sited
 
 PROBLEM = "application/problem+json; charset=utf-8"
 
@@ -60,6 +62,25 @@ async def test_bad_input_is_400_and_says_where(site: Site, query: str, parameter
     assert [one["parameter"] for one in problem["errors"]] == [parameter]
     assert [one["pointer"] for one in problem["errors"]] == [f"#/{parameter}"]
     assert problem["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "pointer"),
+    [
+        ("fields%5B%5D=a", "fields[]", "#/fields%5B%5D"),
+        ("theme[0]=music", "theme[0]", "#/theme%5B0%5D"),
+        ("a/b~c=1", "a/b~c", "#/a~1b~0c"),
+        ("filter.min_age=3", "filter.min_age", "#/filter.min_age"),
+    ],
+)
+async def test_a_parameter_that_is_unknown_is_named_exactly(
+    site: Site, query: str, parameter: str, pointer: str
+):
+    problem = (await site.get(f"/v1/shows?{query}")).json()
+
+    assert problem["detail"] == f"{parameter}: no such parameter"
+    (part,) = problem["errors"]
+    assert (part["parameter"], part["pointer"]) == (parameter, pointer)
 
 
 async def test_everything_that_is_wrong_is_told_at_once(site: Site):
@@ -194,7 +215,30 @@ async def test_an_upstream_that_hangs_costs_the_deadline_and_no_more(site: Site)
 
     assert response.status_code == 504
     assert response.json()["type"] == "/problems/timeout"
+    assert response.json()["detail"] == "The search did not answer in time; try again."
     assert 0.25 <= loop.time() - started < 2
+
+
+async def test_a_catalogue_that_hangs_is_told_in_a_sentence():
+    async with sited(request_timeout_seconds=0.1) as site:
+        site.catalog.gate.clear()
+
+        response = await site.get("/v1/shows")
+
+    assert response.status_code == 504
+    assert response.json()["detail"] == "The catalogue did not answer in time; try again."
+
+
+async def test_a_catalogue_that_is_gone_is_told_without_its_address():
+    settings = settings_for("127.0.0.1:1", "127.0.0.1:1")
+    async with (
+        app.serving(settings) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+    ):
+        response = await http.get("/v1/shows")
+
+    assert response.status_code == 503
+    assert response.json()["detail"] == "The catalogue does not answer just now; try again."
 
 
 async def test_the_deadline_and_the_request_id_are_passed_on(site: Site):

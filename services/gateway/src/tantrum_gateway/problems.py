@@ -6,15 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 from tantrum_kit import errors, status
 
 from tantrum_gateway import resources
-from tantrum_gateway.queries import QUERY
+from tantrum_gateway.queries import QUERY, InvalidQueryError
 
 MEDIA_TYPE: Final = "application/problem+json; charset=utf-8"
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
+_FRAGMENT_SAFE: Final = "!$&'()*+,;=:@/?~"
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -108,7 +110,11 @@ def of_error(
     )
     parts = []
     if isinstance(error, errors.InvalidInputError):
-        parts = [_part(one, parameter_by_field) for one in error.violations]
+        ours = isinstance(error, InvalidQueryError)
+        parts = [
+            _part(one.description, one.field if ours else _parameter(one, parameter_by_field))
+            for one in error.violations
+        ]
     detail = "; ".join(f"{part.parameter}: {part.detail}" for part in parts) or error.message
     return of_type(
         problem_type, status.http_status_of(error), detail=detail, instance=instance, parts=parts
@@ -139,12 +145,17 @@ def encode(problem: resources.Problem) -> bytes:
     return _ENCODER.encode(problem)
 
 
-def _part(
-    violation: errors.Violation, parameter_by_field: Mapping[str, str]
-) -> resources.InvalidPart:
+def _parameter(violation: errors.Violation, parameter_by_field: Mapping[str, str]) -> str:
     field = _INDEX.sub("", violation.field)
-    parameter = parameter_by_field.get(field, field) or QUERY
+    return parameter_by_field.get(field, field)
+
+
+def _part(description: str, parameter: str) -> resources.InvalidPart:
+    parameter = parameter or QUERY
+    # A JSON pointer as the fragment of an URI, by section 6 of RFC 6901.
     escaped = parameter.replace("~", "~0").replace("/", "~1")
     return resources.InvalidPart(
-        detail=violation.description, pointer=f"#/{escaped}", parameter=parameter
+        detail=description,
+        pointer=f"#/{quote(escaped, safe=_FRAGMENT_SAFE)}",
+        parameter=parameter,
     )

@@ -21,6 +21,10 @@ QUERY: Final = "query"
 """Names the query string as a whole where no parameter can be blamed."""
 
 
+class InvalidQueryError(InvalidInputError):
+    """A query string is wrong; the fields of its violations are parameters' names as they came."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """
@@ -47,8 +51,7 @@ def read(query: bytes, parameters: Sequence[Parameter]) -> Arguments:
     Return what *query* says, decoded and checked.
 
     Raises:
-        InvalidInputError: with a violation for each thing that is wrong. Its
-            fields are parameters' names.
+        InvalidQueryError: with a violation for each thing that is wrong.
     """
     violations: list[Violation] = []
     texts: dict[str, list[str]] = {}
@@ -74,7 +77,7 @@ def read(query: bytes, parameters: Sequence[Parameter]) -> Arguments:
             values[parameter.name] = value
     violations += _crossed_ranges(values)
     if violations:
-        raise InvalidInputError.listing(sorted(violations, key=lambda one: one.field))
+        raise InvalidQueryError.listing(sorted(violations, key=lambda one: one.field))
     return Arguments(values)
 
 
@@ -94,10 +97,10 @@ def decode(raw: bytes) -> str:
 
 def _pairs(query: bytes) -> Iterator[tuple[str, str]]:
     if len(query) > MAX_QUERY_BYTES:
-        raise InvalidInputError.of(QUERY, f"must have at most {MAX_QUERY_BYTES} bytes")
+        raise InvalidQueryError.of(QUERY, f"must have at most {MAX_QUERY_BYTES} bytes")
     pairs = [pair for pair in query.split(b"&") if pair]
     if len(pairs) > _MAX_PAIRS:
-        raise InvalidInputError.of(QUERY, f"must have at most {_MAX_PAIRS} parameters")
+        raise InvalidQueryError.of(QUERY, f"must have at most {_MAX_PAIRS} parameters")
     for pair in pairs:
         raw_name, _, raw_value = pair.replace(b"+", b" ").partition(b"=")
         name = ""
@@ -105,7 +108,7 @@ def _pairs(query: bytes) -> Iterator[tuple[str, str]]:
             name = decode(raw_name)
             yield name, decode(raw_value)
         except ValueError as error:
-            raise InvalidInputError.of(name or QUERY, str(error)) from error
+            raise InvalidQueryError.of(name or QUERY, str(error)) from error
 
 
 def _value(parameter: Parameter, texts: list[str]) -> Any:

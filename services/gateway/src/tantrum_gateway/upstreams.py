@@ -30,6 +30,9 @@ _SEARCH_READS: Final = ("SearchShows", "SuggestShows")
 _HEALTH_TIMEOUT_SECONDS: Final = 0.5
 _NO_DEADLINE_SECONDS: Final = 60.0
 
+_SPOKEN: Final = {"catalog": "The catalogue", "search": "The search"}
+"""What people call the upstreams."""
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Id of the request being answered; upstreams log it too."""
 
@@ -79,7 +82,7 @@ async def call(upstream: str, method: Method[ResponseT], request: Any) -> Respon
     """
     timeout_seconds = deadline.remaining_seconds(_NO_DEADLINE_SECONDS)
     if timeout_seconds <= 0:
-        raise errors.DeadlineError("the request's time ran out")
+        raise _too_late(upstream)
     started_monotonic = asyncio.get_running_loop().time()
     code = "OK"
     try:
@@ -89,6 +92,13 @@ async def call(upstream: str, method: Method[ResponseT], request: Any) -> Respon
             )
     except errors.CallerError as error:
         code = status.code_of(error).name
+        # gRPC's own words are no sentences, and have our addresses in them.
+        if isinstance(error, errors.DeadlineError):
+            raise _too_late(upstream) from error
+        if isinstance(error, errors.UnavailableError):
+            raise errors.UnavailableError(
+                f"{_SPOKEN[upstream]} does not answer just now; try again."
+            ) from error
         raise
     except BaseException:
         code = "UNKNOWN"
@@ -96,6 +106,10 @@ async def call(upstream: str, method: Method[ResponseT], request: Any) -> Respon
     finally:
         elapsed_seconds = asyncio.get_running_loop().time() - started_monotonic
         metrics.upstream_called(upstream, code, elapsed_seconds)
+
+
+def _too_late(upstream: str) -> errors.DeadlineError:
+    return errors.DeadlineError(f"{_SPOKEN[upstream]} did not answer in time; try again.")
 
 
 async def serving(check: Method[health_pb2.HealthCheckResponse]) -> str:

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tantrum_gateway.negotiation import Coding, coding_for, matches
 
+from .conftest import Site
+
 
 @pytest.mark.parametrize(
     ("accept", "coding"),
@@ -41,6 +43,16 @@ def test_a_client_gets_what_it_likes_most(accept, coding):
 def test_what_does_not_shrink_goes_as_it_is_where_it_may():
     assert coding_for(b"gzip, br", compressible=False) is Coding.IDENTITY
     assert coding_for(b"gzip, identity;q=0", compressible=False) is Coding.GZIP
+
+
+@pytest.mark.parametrize("path", ["/v1/shows", "/v1/home", "/v1/openapi.json", "/docs"])
+async def test_what_is_preferred_is_smaller_than_gzip(site: Site, path: str):
+    sizes = {
+        coding: int((await site.get(path, accept_encoding=coding)).headers["content-length"])
+        for coding in ("br", "gzip")
+    }
+
+    assert sizes["br"] < sizes["gzip"]
 
 
 @given(st.binary(max_size=80))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
+import uvloop
 from tantrum_kit.errors import CallerError
 
 from tantrum_catalog.commands import create_editor, import_, migrate, seed, serve
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line says; exit with 1 and one sentence when that cannot be."""
     found = _parser().parse_args(arguments)
     try:
-        asyncio.run(found.run(found))
+        uvloop.run(found.run(found))
     except _EXPECTED as error:
         sys.exit(f"tantrum-catalog {found.command}: {error}")
     except KeyboardInterrupt:

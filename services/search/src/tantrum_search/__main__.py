@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Sequence
 
 import pydantic
 import structlog
+import uvloop
 from tantrum_kit import lifecycle, logs, metrics
 from tantrum_kit.errors import CallerError
 from tantrum_kit.migrations import migrate
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     logs.configure(log_format=settings.log_format, level=settings.log_level)
     try:
-        asyncio.run(
+        uvloop.run(
             _serve(settings)
             if isinstance(settings, Settings)
             else migrate(_server(settings), SCHEMA)

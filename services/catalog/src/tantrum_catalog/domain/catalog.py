@@ -39,7 +39,7 @@ T = TypeVar("T")
 POPULARITY: Final = Ordering(order=ShowOrder.POPULARITY)
 
 _SLUG_TRIES: Final = 100
-_UPDATE_TRIES: Final = 5
+_UPDATE_TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

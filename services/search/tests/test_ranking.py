@@ -64,6 +64,39 @@ async def order(query: str, *shows: dict) -> list[str]:
             "pig", [{"name": "My Pig"}, {"name": "Bad Piggy"}], id="whole words before beginnings"
         ),
         pytest.param(
+            "pig show", [{"name": "The Pig Show"}, {"name": "Pig"}], id="names as typed first"
+        ),
+        pytest.param(
+            "shows for pig",
+            [{"name": "Pig"}, {"name": "Pig Ahead", "description": "shows for pig"}],
+            id="whole names without asides",
+        ),
+        pytest.param(
+            "the big and red tv pig",
+            [{"name": "Big Red Pig"}, {"name": "Big Blue Red Pig Tv"}],
+            id="asides left out anywhere",
+        ),
+        pytest.param(
+            "piggy show",
+            [{"name": "Piggy"}, {"name": "Piggi Show"}],
+            id="no errors before asides",
+        ),
+        pytest.param(
+            "piggy show",
+            [{"name": "Big Piggy A Show"}, {"name": "Big Piggy", "description": "a shop"}],
+            id="asides count where they are",
+        ),
+        pytest.param(
+            "pig for kids",
+            [{"name": "My Pig"}, {"name": "A1", "description": "a pig for kids"}],
+            id="fields before asides",
+        ),
+        pytest.param(
+            "cat and dog",
+            [{"name": "My Cat and Dog"}, {"name": "A Big Cat Dog"}, {"name": "A Big Dog and Cat"}],
+            id="asides between words",
+        ),
+        pytest.param(
             "pig", [{"name": "Pig Z", "featured": True}, {"name": "Pig A"}], id="featured"
         ),
         pytest.param("pig", [{"name": "Pig A"}, {"name": "Pig B"}], id="name"),
@@ -95,6 +128,10 @@ async def test_equal_names_are_ordered_by_number():
         pytest.param("the blue dog", ["Blue Dog"], id="an article may be missing"),
         pytest.param("blue and dog", ["Blue Dog"], id="and may be missing"),
         pytest.param("the", ["The Cat"], id="unless there is nothing else"),
+        pytest.param("the blue tv shows for kids", ["Blue Dog"], id="an aside may be missing"),
+        pytest.param("cat for a show", ["The Cat"], id="wherever it is"),
+        pytest.param("kids tv", [], id="asides alone must match"),
+        pytest.param("for a tv", [], id="of several, the most telling"),
         pytest.param("blue zebra", [], id="no word is dropped"),
         pytest.param("do", ["Blue Dog"], id="the last word may be a beginning"),
         pytest.param("blu dog", [], id="another word may not"),

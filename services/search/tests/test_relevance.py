@@ -101,6 +101,32 @@ FIRST_BY_QUERY = {
     "dinosaur tr": ["Dinosaur Train"],
     "shaun the sh": ["Shaun the Sheep"],
     "tele": [_TUBBIES],
+    # words that say nothing about a show here
+    "bluey show": ["Bluey"],
+    "shows for bluey": ["Bluey"],
+    "watch bluey episodes": ["Bluey"],
+    "arthur tv show": ["Arthur"],
+    "paw patrol cartoon": ["PAW Patrol"],
+    "pokemon show": ["Pokémon"],
+    "watch peppa pig": ["Peppa Pig"],
+    "bob the builder tv series": [_BOB, _BOB],
+    "the show about thomas": [_TRAINS],
+    "blues clues for kids": _CLUES,
+    # the same words, where they are part of a name
+    "kids 2 kids": ["Kids 2 Kids"],
+    "art kids tv": ["Art Kids TV"],
+    "katuri tv": ["Katuri TV"],
+    "ninja kid": ["Ninja Kids"],
+    "in the night garden": ["In the Night Garden"],
+    "the stinky and dirty show": ["The Stinky & Dirty Show"],
+    "stinky and dirty": ["The Stinky & Dirty Show"],
+    "the snoopy show": ["The Snoopy Show"],
+    "mr bean cartoon": ["Mr Bean Cartoon"],
+    # ms, miss and mrs
+    "mrs rachel": ["Ms Rachel"],
+    "ms rachel": ["Ms Rachel"],
+    "ms katie": ["Miss Katie Sings"],
+    "miss rachel videos": ["Ms Rachel"],
     # who made it, and what it is about
     "yoga": ["Cosmic Kids Yoga"],
     "sign language": ["MyGo! Sign Language for Kids"],
@@ -151,6 +177,21 @@ async def test_every_show_is_found_by_its_own_name(shipped):
         found = [show_pb2.Show.FromString(hit.payload) for hit in hits]
         assert any(each.id == show.id for each in found if each.name == show.name), show.name
         assert found[0].name == show.name
+
+
+@pytest.mark.parametrize(
+    "typed", ["{} show", "{} tv series for kids", "watch {}", "episodes of {} on tv"]
+)
+async def test_every_show_is_found_by_its_name_and_words_that_say_nothing(shipped, typed):
+    search = await search_over(MemoryBackend(), shipped.documents(), shipped.themes)
+
+    wrong = {}
+    for show in shipped.messages:
+        found = names(await search.find(typed.format(show.name), Page(size=3)))
+        if found[:1] != [show.name]:
+            wrong[show.name] = found
+
+    assert wrong == {}
 
 
 async def test_every_show_is_suggested_by_the_beginning_of_its_name(shipped):

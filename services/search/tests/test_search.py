@@ -160,6 +160,19 @@ async def test_only_what_matched_best_is_highlighted():
     ]
 
 
+async def test_asides_are_highlighted_only_beside_what_was_looked_for():
+    search = await search_over(
+        MemoryBackend(), [document(name="Bing", creator="Kids TV", description="A show of Bing.")]
+    )
+
+    [hit] = (await search.find("bing tv show", Page(size=1))).hits
+
+    assert [(each.field, marked(each)) for each in hit.highlights] == [
+        (Field.NAME, ["Bing"]),
+        (Field.DESCRIPTION, ["show", "Bing"]),
+    ]
+
+
 def marked(highlight: Highlight) -> list[str]:
     return [highlight.text[start:end] for start, end in highlight.spans]
 

@@ -27,23 +27,24 @@ def highlights_of(
     query: Query, candidate: Candidate, texts: Iterable[Text]
 ) -> tuple[Highlight, ...]:
     """
-    Return the texts of a hit in which words of *query* are, in the order of *texts*.
+    Return the texts of a hit in which words of *query* are, in the order of *texts*;
+    asides alone (`query`) make none.
 
     Of each word only what it matched best is marked: with `being` in its
     description, a hit for `bing` that has it in its name shows just the name.
     """
-    terms_by_word = [best_terms(word, candidate) for word in query.words]
-    highlights = (
-        Highlight(
-            text.field,
-            text.text,
-            merged(
-                (word.start, word.end) for terms in terms_by_word for word in _words_in(text, terms)
-            ),
-        )
-        for text in texts
+    required, asides = (
+        [best_terms(word, candidate) for word in query.words if word.required == wanted]
+        for wanted in (True, False)
     )
-    return tuple(highlight for highlight in highlights if highlight.spans)
+    highlights = []
+    for text in texts:
+        found = [word for terms in required for word in _words_in(text, terms)]
+        if found:
+            found += [word for terms in asides for word in _words_in(text, terms)]
+            spans = merged((word.start, word.end) for word in found)
+            highlights.append(Highlight(text.field, text.text, spans))
+    return tuple(highlights)
 
 
 def typed_spans(query: Query, candidate: Candidate, text: Text) -> tuple[Span, ...]:

@@ -4,8 +4,12 @@ Understanding a query: which terms each of its words may stand for.
 Words are expanded against the term dictionary: typing errors, and for the last
 word beginnings of terms. Two neighbours are also tried as one word (`spider man`
 finds `Spiderman`; that `spiderman` finds `Spider-Man` is the analysis of titles).
-All words must match, except that fillers (`the`, `a`, `an`, `and`) may be missing
-from a show unless there is nothing else.
+`ms`, `miss` and `mrs` read as each other. That is done here and not in the analysis,
+where `mis` would no longer begin `Miss Katie`, nor `missrachel` find her.
+
+All words must match, except for *asides*: `the`, `for`, `show`, `kids` and others that
+people add and that tell no show here from another. They may be missing from a show,
+and are read as typed, without errors, unless there is nothing else.
 """
 
 from __future__ import annotations
@@ -19,6 +23,16 @@ from tantrum_search.domain.analysis import ARTICLES, FILLERS, Word, joined, word
 from tantrum_search.domain.dictionary import TermDictionary
 
 _MOST_OF_A_KIND: Final = 2
+
+# fmt: off
+_LINKS: Final = FILLERS | {"about", "at", "by", "for", "from", "in", "of", "on", "to", "with"}
+_ASIDES: Final = _LINKS | {
+    "cartoon", "cartoons", "episode", "episodes", "program", "programme", "programmes", "programs",
+    "series", "show", "shows", "television", "tv", "video", "videos", "watch", "watching",
+    "child", "children", "childrens", "kid", "kids",
+}
+# fmt: on
+_SAME_TITLES: Final = frozenset({"miss", "mrs", "ms"})
 
 PARTIAL: Final = 1
 """Only the beginning of the term was typed."""
@@ -41,6 +55,7 @@ class QueryWord:
     word: Word
     reading_by_term: Mapping[str, Reading]
     required: bool
+    """Whether a show needs it; an aside may be missing."""
     known: bool
     """Whether some show has the word as it was typed, or as the beginning of one."""
 
@@ -93,16 +108,26 @@ class Query:
 def understand(text: str, dictionary: TermDictionary) -> Query:
     """Read what was typed, word by word; of a word that is typed often, only the first two."""
     typed = _without_repetition(words_of(text))
-    all_fillers = all(word.term in FILLERS for word in typed)
+    asides = _asides_of(typed)
     words = []
     for at, word in enumerate(typed):
         readings = _readings(typed, at, dictionary)
         known = any(reading.typos == 0 for reading in readings.values())
         # A word that the dictionary has not heard of yet may be in a backend already.
         readings.setdefault(word.term, Reading(0, 0))
-        required = all_fillers or word.term not in FILLERS
+        required = word.term not in asides
+        if not required:
+            readings = {term: read for term, read in readings.items() if read.typos == 0}
         words.append(QueryWord(word, readings, required=required, known=known))
     return Query(text, tuple(words))
+
+
+def _asides_of(typed: Sequence[Word]) -> frozenset[str]:
+    """Return the terms that may be missing: of `the cartoon`, only `the`."""
+    for asides in (_ASIDES, _LINKS):
+        if any(word.term not in asides for word in typed):
+            return asides
+    return frozenset()
 
 
 def _without_repetition(words: Iterable[Word]) -> list[Word]:
@@ -122,6 +147,8 @@ def _readings(typed: Sequence[Word], at: int, dictionary: TermDictionary) -> dic
         term: Reading(cost.typos, PARTIAL if cost.partial else 0)
         for term, cost in dictionary.expand(typed[at].term, prefix=at == last).items()
     }
+    if typed[at].term in _SAME_TITLES:
+        readings |= {term: Reading(0, 0) for term in _SAME_TITLES if term in dictionary}
     for start in (at - 1, at):
         if not 0 <= start < last:
             continue

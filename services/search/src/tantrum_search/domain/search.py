@@ -20,7 +20,7 @@ from tantrum_search.domain.ranking import RankKey, rank
 from tantrum_search.domain.show import ShowId
 from tantrum_search.domain.suggestions import Suggestion
 
-_KEY_VERSION: Final = 1
+_KEY_VERSION: Final = 2
 """Goes up with every change of `RankKey`, so that older tokens are refused."""
 
 

@@ -66,7 +66,10 @@ _FIELDS: Final = Parameter(
     kind=Names(names=_SHOW_FIELDS),
     default=_SHOW_FIELDS,
     field="fields",
-    doc="Comma list of the fields of a show that are wanted; all without it.",
+    doc=(
+        "Comma list of the fields of a show that are wanted: the shows of the answer then have "
+        "only those. They have all without it."
+    ),
 )
 _TOKEN: Final = Parameter(
     name="pageToken",
@@ -229,7 +232,7 @@ ENDPOINTS: Final = (
         parameters=(
             Parameter(
                 name="category",
-                kind=Text(),
+                kind=Text(at_most=100),
                 field="category",
                 doc="Only this category, such as `Media Effects`.",
             ),

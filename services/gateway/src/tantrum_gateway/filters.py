@@ -61,7 +61,13 @@ CONDITIONS: Final = (
     _range("maxAge", _AGE, "Upper end of the ages wanted."),
     _range("minStimulation", _STIMULATION, "Lowest stimulation wanted."),
     _range("maxStimulation", _STIMULATION, "Highest stimulation wanted."),
-    _one("theme", Slug(), "Slug of a theme.", field="themes", at_most=50),
+    _one(
+        "theme",
+        Slug(),
+        "Slug of a theme; a show needs all of several, unless `themeMatch=any`.",
+        field="themes",
+        at_most=50,
+    ),
     Parameter(
         name="themeMatch",
         kind=Choice(tokens=("all", "any")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +12,9 @@ from tantrum_gateway.endpoints import Endpoint
 from tantrum_gateway.parameters import Ids, Names, Parameter
 
 PATH: Final = "/v1/openapi.json"
+
+_SCHEMAS: Final = "#/components/schemas/"
+_LEADING_TO_SHOWS: Final = ("ShowPage", "Hit", "HitPage", "HomeCategory", "Home")
 
 _HEADERS: Final[dict[str, Any]] = {
     "ETag": {
@@ -42,7 +46,7 @@ def document(endpoints: tuple[Endpoint, ...], *, version: str) -> dict[str, Any]
         resources.Problem,
         resources.Health,
     ]
-    _, schemas = msgspec.json.schema_components(answers, ref_template="#/components/schemas/{name}")
+    _, schemas = msgspec.json.schema_components(answers, ref_template=f"{_SCHEMAS}{{name}}")
     return {
         "openapi": "3.1.0",
         "info": {"title": "TV Tantrum", "version": version, "description": _DESCRIPTION},
@@ -50,7 +54,7 @@ def document(endpoints: tuple[Endpoint, ...], *, version: str) -> dict[str, Any]
         "paths": {one.path: {"get": _operation(one)} for one in endpoints}
         | {"/api/health": {"get": _health_operation()}},
         "components": {
-            "schemas": schemas,
+            "schemas": schemas | _partial(schemas),
             "headers": _HEADERS,
             "responses": {
                 "Problem": {
@@ -69,10 +73,33 @@ def key_name(endpoint: Endpoint) -> str:
     return endpoint.path.partition("{")[2].partition("}")[0]
 
 
+def _partial(schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return the schemas of answers whose shows have only the fields that were asked for."""
+    show = {name: value for name, value in schemas["Show"].items() if name != "required"}
+    partial = {
+        "PartialShow": {
+            **show,
+            "title": "PartialShow",
+            "description": "A show with only the fields that `fields` names.",
+            "minProperties": 1,
+            "additionalProperties": False,
+        }
+    }
+    for name in _LEADING_TO_SHOWS:
+        text = json.dumps({**schemas[name], "title": f"Partial{name}"})
+        for inner in ("Show", *_LEADING_TO_SHOWS):
+            text = text.replace(f'"{_SCHEMAS}{inner}"', f'"{_SCHEMAS}Partial{inner}"')
+        partial[f"Partial{name}"] = json.loads(text)
+    return partial
+
+
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
     if endpoint.answer is not None:
         schema = _reference(endpoint.answer)
+        if any(isinstance(one.kind, Names) for one in endpoint.parameters):
+            partial = {"$ref": f"{_SCHEMAS}Partial{endpoint.answer.__name__}"}
+            schema = {"anyOf": [schema, partial]}
     parameters = [_parameter(one) for one in endpoint.parameters]
     if endpoint.key_doc:
         parameters.insert(0, _key_parameter(endpoint))
@@ -136,7 +163,7 @@ def _key_parameter(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _reference(answer: type[resources.Resource]) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{answer.__name__}"}
+    return {"$ref": f"{_SCHEMAS}{answer.__name__}"}
 
 
 def _camel(name: str) -> str:

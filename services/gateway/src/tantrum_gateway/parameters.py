@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol
 _WHOLE_NUMBER: Final = re.compile(r"([+-]?)0*([0-9]+)")
 _MAX_DIGITS: Final = 18
 _MAX_INT32: Final = 2**31 - 1
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROLS: Final = r"\x00-\x1f\x7f-\x9f"
+_CONTROL: Final = re.compile(f"[{_CONTROLS}]")
 
 
 def _whole(text: str) -> int:
@@ -94,6 +95,10 @@ class Text:
     def read(self, text: str) -> str:
         if not text.strip():
             raise ValueError("must not be empty")
+        return self.checked(text)
+
+    def checked(self, text: str) -> str:
+        """Return *text* if it is short and has no controls, else raise `ValueError`."""
         if len(text) > self.at_most:
             raise ValueError(f"must have at most {self.at_most} characters, not {len(text)}")
         if _CONTROL.search(text):
@@ -101,7 +106,8 @@ class Text:
         return text
 
     def schema(self) -> dict[str, object]:
-        return {"type": "string", "minLength": 1, "maxLength": self.at_most}
+        some = f"^[^{_CONTROLS}]*[^{_CONTROLS}\\s][^{_CONTROLS}]*$"
+        return {"type": "string", "minLength": 1, "maxLength": self.at_most, "pattern": some}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +115,10 @@ class Query(Text):
     """As `Text`; white space around it does not count, and nothing stands for no query."""
 
     def read(self, text: str) -> str:
-        stripped = text.strip()
-        return Text.read(self, stripped) if stripped else ""
+        return self.checked(text).strip()
 
     def schema(self) -> dict[str, object]:
-        return {"type": "string", "maxLength": self.at_most}
+        return {"type": "string", "maxLength": self.at_most, "pattern": f"^[^{_CONTROLS}]*$"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +161,7 @@ class Token:
         return text
 
     def schema(self) -> dict[str, object]:
-        return {"type": "string"}
+        return {"type": "string", "pattern": "^[A-Za-z0-9_-]*$", "maxLength": 2_000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +178,8 @@ class Names:
         return tuple(name for name in self.names if name in asked)
 
     def schema(self) -> dict[str, object]:
-        return {"type": "array", "items": {"type": "string", "enum": list(self.names)}}
+        items = {"type": "string", "enum": list(self.names)}
+        return {"type": "array", "items": items, "minItems": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +199,13 @@ class Ids:
 
     def schema(self) -> dict[str, object]:
         items = Whole(at_least=1).schema()
-        return {"type": "array", "items": items, "minItems": 1, "maxItems": self.at_most}
+        return {
+            "type": "array",
+            "items": items,
+            "minItems": 1,
+            "maxItems": self.at_most,
+            "uniqueItems": True,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +224,8 @@ class Order:
 
     def schema(self) -> dict[str, object]:
         spellings = [*self.names, *(alias for alias, _ in self.aliases)]
-        return {"type": "string", "pattern": f"^({'|'.join(spellings)})( asc| desc)?$"}
+        directed = [name + way for name in spellings for way in ("", " asc", " desc")]
+        return {"type": "string", "enum": directed}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

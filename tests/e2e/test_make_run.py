@@ -85,6 +85,19 @@ async def test_a_kill_loses_nothing_and_the_next_start_clears_up(product):
     assert took_seconds < 30
 
 
+def test_a_redis_that_does_not_answer_is_said_and_done_without(product):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        product.settings = {"REDIS_URL": f"redis://127.0.0.1:{nobody.getsockname()[1]}/0"}
+
+        product.start()
+
+    [line] = [line for line in product.output.splitlines() if "REDIS_URL" in line]
+    assert "does not answer" in line
+    assert "runs without Redis" in line
+    assert product.get_json("/v1/shows")["totalSize"] == 302
+
+
 @pytest.mark.integration
 def test_servers_of_the_users_own_are_used_and_left_running(product, database, redis_server):
     product.settings = {"DATABASE_URL": database.dsn, "REDIS_URL": redis_server.url}
@@ -118,6 +131,7 @@ def test_a_port_in_use_is_said(product):
     ("options", "sentence"),
     [
         pytest.param("size=16m", "is full: free some space", id="full disk"),
+        pytest.param("size=48m", "is full: free some space", id="disk that fills up later"),
         pytest.param("ro", "read-only file system", id="read-only disk"),
     ],
 )

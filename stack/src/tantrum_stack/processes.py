@@ -114,21 +114,27 @@ class Process:
 
     def last_lines(self, count: int = 8) -> str:
         """The end of its log, blank lines left out, for people."""
-        try:
-            with self.log.open("rb") as log:
-                log.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
-                lines = log.read().decode(errors="replace").splitlines()
-        except OSError:
-            return ""
+        lines = _tail(self.log).splitlines()
         return "\n".join([line for line in lines if line.strip()][-count:])
 
     def failure(self, what: str) -> PartFailedError:
         """Say that this part *what* ("ended with code 3"), with the end of its log."""
         lines = self.last_lines()
-        if says_disk_full(lines) or is_full(self.log.parent):  # where no log fits either
-            return PartFailedError(str(disk_full(self.log.parent)))
+        folder = self.log.parent
+        # What fails may be a client of what met the full disk; or no log fits either.
+        if any(says_disk_full(_tail(log)) for log in folder.glob("*.log")) or is_full(folder):
+            return PartFailedError(str(disk_full(folder)))
         quoted = "".join(f"\n  | {line}" for line in lines.splitlines())
         return PartFailedError(f"{self.command.name} {what}. Its log, {self.log}, ends:{quoted}")
+
+
+def _tail(log: Path) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 async def until(condition: Callable[[], bool]) -> None:

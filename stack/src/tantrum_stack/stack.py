@@ -11,6 +11,7 @@ from tantrum_stack.console import Console
 from tantrum_stack.data_folder import DataFolder
 from tantrum_stack.errors import PartFailedError, StackError, error_of
 from tantrum_stack.external_database import ExternalDatabase
+from tantrum_stack.external_redis import ExternalRedis
 from tantrum_stack.identity import Place, place_for
 from tantrum_stack.ledger import Ledger
 from tantrum_stack.postgres import Database, PostgresEngine
@@ -115,7 +116,7 @@ class Stack:
         redis_url = (
             await self._own_redis(place)
             if given.redis_url is None
-            else given.redis_url.get_secret_value()
+            else await self._external_redis(given.redis_url.get_secret_value())
         )
         return Upstreams(database_url=url, database_password=password, redis_url=redis_url)
 
@@ -135,6 +136,17 @@ class Stack:
             )
         )
         return engine.database()
+
+    async def _external_redis(self, url: str) -> str:
+        external = ExternalRedis(url)
+        if await external.answers():
+            self._console.say(f"  Redis at {external.host}, of REDIS_URL")
+        else:
+            self._console.say(
+                f"  The Redis of REDIS_URL at {external.host} does not answer. "
+                f"Until it does, {_WITHOUT_REDIS}."
+            )
+        return external.url
 
     async def _own_redis(self, place: Place) -> str | None:
         """Redis is a cache: whatever is wrong with it is said and no hindrance."""

@@ -137,6 +137,36 @@ async def test_pages_for_people_ask_nothing_of_third_parties(site: Site, path: s
 async def test_the_pages_find_their_files(site: Site):
     page = (await site.get("/docs")).text
 
-    for path in ("/docs/pages.css", "/docs/docs.js"):
+    for path in ("/docs/pages.css", "/docs/docs.js", "/favicon.svg"):
         assert path in page
         assert (await site.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/problems/not-found"])
+async def test_the_pages_mark_code_and_name_an_icon(site: Site, path: str):
+    page = (await site.get(path)).text
+
+    assert "`" not in page
+    assert '<link rel="icon" href="/favicon.svg" type="image/svg+xml">' in page
+
+
+async def test_an_icon_is_found_where_browsers_look_for_one(site: Site):
+    moved = await site.get("/favicon.ico")
+    icon = await site.get(moved.headers["location"])
+
+    assert (moved.status_code, moved.content) == (308, b"")
+    assert (icon.status_code, icon.headers["content-type"]) == (200, "image/svg+xml; charset=utf-8")
+    assert icon.text.startswith("<svg ")
+
+
+async def test_the_documentation_says_how_to_give_several_values(site: Site):
+    page = (await site.get("/docs")).text
+
+    assert "low | low-moderate | moderate | moderate-high | high; repeat it for several" in page
+    assert "comma list of id | slug | name" in page
+    assert "comma list of 1 to 4 whole numbers" in page
+    assert "name | stimulation | release_year | interactivity | popularity, perhaps" in page
+    assert "unless <code>themeMatch=any</code>" in page
+    levels = await site.json("/v1/shows?dialogue=low&dialogue=high&pageSize=100")
+    assert {show["senses"]["dialogue"] for show in levels["shows"]} == {"low", "high"}
+    assert (await site.get("/v1/shows?dialogue=low,high")).status_code == 400

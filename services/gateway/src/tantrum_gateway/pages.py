@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib import resources as files
 from typing import Final
@@ -15,10 +14,12 @@ import msgspec
 from tantrum_gateway import openapi, problems
 from tantrum_gateway.answers import FOREVER, Answer
 from tantrum_gateway.endpoints import ENDPOINTS, Endpoint
-from tantrum_gateway.parameters import Parameter
+from tantrum_gateway.parameters import Choice, Ids, Names, Order, Parameter
 from tantrum_gateway.reads import JSON
 
 HTML: Final = "text/html; charset=utf-8"
+
+_ICON: Final = "/favicon.svg"
 
 _POLICY: Final = (
     b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -50,14 +51,26 @@ def fixed_pages(*, version: str, max_age_seconds: int) -> dict[str, Answer]:
         "/docs": (_docs(), HTML),
         "/docs/pages.css": (_static("pages.css"), "text/css; charset=utf-8"),
         "/docs/docs.js": (_static("docs.js"), "text/javascript; charset=utf-8"),
+        _ICON: (_static("favicon.svg"), "image/svg+xml; charset=utf-8"),
         openapi.PATH: (msgspec.json.encode(document).decode(), JSON),
         **{f"/problems/{one.name}": (_problem(one), HTML) for one in problems.TYPES},
     }
-    return {
+    cache_control = f"public, max-age={max_age_seconds}"
+    # What browsers ask for where no page names an icon, such as beside JSON.
+    old_icon = Answer(
+        status=308,
+        body=b"",
+        media_type="text/plain; charset=utf-8",
+        cache_control=cache_control,
+        catalog_revision=FOREVER,
+        route="/favicon.ico",
+        extra_headers=[(b"location", _ICON.encode())],
+    )
+    return {"/favicon.ico": old_icon} | {
         path: Answer(
             body=body.encode(),
             media_type=media_type,
-            cache_control=f"public, max-age={max_age_seconds}",
+            cache_control=cache_control,
             catalog_revision=FOREVER,
             route=path,
             extra_headers=_HEADERS if media_type == HTML else None,
@@ -71,6 +84,7 @@ def _page(title: str, lead: str, main: str, *, scripts: str = "") -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title>"
+        f'<link rel="icon" href="{_ICON}" type="image/svg+xml">'
         f'<link rel="stylesheet" href="/docs/pages.css">{scripts}</head>'
         f"<body><header><h1>{escape(title)}</h1><p>{lead}</p></header><main>{main}</main>"
         "</body></html>"
@@ -120,7 +134,7 @@ def _operation(endpoint: Endpoint) -> str:
     )
     return (
         f'<details id="{endpoint.read.__name__}"><summary><code>GET {escape(endpoint.path)}</code>'
-        f'{escape(endpoint.summary)}</summary><form data-path="{escape(endpoint.path)}">{table}'
+        f'{_marked_up(endpoint.summary)}</summary><form data-path="{escape(endpoint.path)}">{table}'
         "<button>Try it</button><output></output></form></details>"
     )
 
@@ -149,14 +163,31 @@ def _marked_up(text: str) -> str:
 
 
 def _type_of(parameter: Parameter) -> str:
-    schema = parameter.kind.schema()
-    if "enum" in schema:
-        text = json.dumps(schema["enum"])[1:-1].replace('"', "").replace(", ", " | ")
-    elif "minimum" in schema and "maximum" in schema:
-        text = f"{schema['minimum']} to {schema['maximum']}"
-    else:
-        text = str(schema["type"])
-    return f"{text}; several with | between" if parameter.at_most > 1 else text
+    text = _type_of_one(parameter)
+    if parameter.at_most > 1:
+        # A value may hold a comma, so that only repetition tells several apart.
+        return f"{text}; repeat it for several (in this form: | between them)"
+    return text
+
+
+def _type_of_one(parameter: Parameter) -> str:
+    kind = parameter.kind
+    schema = kind.schema()
+    if isinstance(kind, Order):
+        return f"{_choice(kind.names)}, perhaps with asc or desc behind it"
+    if isinstance(kind, Names):
+        return f"comma list of {_choice(kind.names)}"
+    if isinstance(kind, Ids):
+        return f"comma list of 1 to {kind.at_most} whole numbers"
+    if isinstance(kind, Choice):
+        return _choice(kind.tokens)
+    if "minimum" in schema and "maximum" in schema:
+        return f"{schema['minimum']} to {schema['maximum']}"
+    return str(schema["type"])
+
+
+def _choice(names: Sequence[str]) -> str:
+    return " | ".join(names)
 
 
 def _problem_list() -> str:

@@ -157,9 +157,11 @@ class Database:
             try:
                 async with asyncio.timeout_at(whole or _until(self._limits.query_seconds)):
                     yield connection
-            except asyncpg.InterfaceError as error:
+            except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 if _usable(connection):
-                    raise  # it complains about our use of it
+                    if not _lost_count(error):
+                        raise  # it complains about our use of it
+                    connection.terminate()
                 raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
             finally:
                 await self._pool.release(connection, timeout=_RELEASE_SECONDS)
@@ -246,6 +248,18 @@ def _usable(connection: Connection) -> bool:
     except asyncpg.InterfaceError:
         # The server cut it, upon which the pool took it back, and it answers nothing.
         return False
+
+
+def _lost_count(error: BaseException) -> bool:
+    """
+    Say whether asyncpg no longer knows what its connection is doing, and so nobody does.
+
+    It may say so when the server's farewell comes between two messages of one statement.
+    Rolling the transaction back then fails too, with an error of another kind.
+    """
+    return isinstance(error, asyncpg.InternalClientError) or isinstance(
+        error.__context__, asyncpg.InternalClientError
+    )
 
 
 class _SessionlessConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types

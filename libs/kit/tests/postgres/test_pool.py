@@ -32,6 +32,25 @@ async def test_the_callers_deadline_ends_the_query_in_postgresql_too(pool, obser
     await eventually(lambda: _is(observer, ACTIVE, 0))
 
 
+async def test_a_connection_that_asyncpg_lost_count_of_is_an_outage_and_not_used_again(pool):
+    """asyncpg says so at rare moments of a cut, so the test says it in its place."""
+    pids = []
+
+    async def lose_count():
+        async with pool.transaction() as connection:
+            pids.append(await connection.fetchval("SELECT pg_backend_pid()"))
+            raise asyncpg.InternalClientError("cannot switch to state 11")
+
+    with pytest.raises(AwayError):
+        await lose_count()
+
+    for _ in range(20):
+        async with pool.connection() as connection:
+            pids.append(await connection.fetchval("SELECT pg_backend_pid()"))
+
+    assert pids[0] not in pids[1:]
+
+
 async def test_a_cancelled_transaction_is_rolled_back(pool, observer):
     await observer.execute("CREATE TABLE one (one int)")
 

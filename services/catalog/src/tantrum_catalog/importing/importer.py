@@ -48,6 +48,9 @@ _TABLE_BY_KIND: Final[Mapping[Kind, str]] = {
 
 _STATEMENT_SECONDS: Final = 300.0
 
+# What asyncpg says when the server ends a connection, by the moment of it.
+_CUT_OFF: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 
 async def run(
     old: Server,
@@ -85,7 +88,7 @@ async def run(
             await connection.close(timeout=new.connect_seconds)
     except ImageRefusedError as error:
         raise ImportFailedError(str(error)) from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (*_CUT_OFF, asyncpg.PostgresError, OSError) as error:
         reason = str(error) or type(error).__name__
         raise ImportFailedError(f"cannot write to {new.address}: {reason}") from error
     return report

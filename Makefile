@@ -27,7 +27,7 @@ clean: ## Remove .venv and every cache; the data in .tantrum stay.
 QUICK := format lint types imports protos generated
 .PHONY: check test setup-test bench fmt generate lock
 check: setup ## The quick part of what CI runs: all but real engines.
-	@scripts/each $(QUICK) unit
+	@scripts/each $(QUICK) chart unit
 test: setup setup-test ## Everything that CI runs.
 	@scripts/each $(QUICK) all-tests
 setup-test: ## Install the engines that only tests need (Debian, as root).
@@ -45,13 +45,13 @@ lock: setup ## Resolve the dependencies into requirements.lock again.
 	@scripts/lock
 
 ##@ The parts of check and test
-.PHONY: format lint types imports protos generated unit all-tests
+.PHONY: format lint types imports protos generated chart unit all-tests
 format: ## Is everything formatted?
 	@$(BIN)/ruff format --check .
 lint: ## What ruff has to say.
 	@$(BIN)/ruff check .
 types: ## What mypy has to say.
-	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src) bench
+	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src) bench $(wildcard charts/*/files/*.py)
 imports: ## Do the parts keep to their layers?
 	@$(BIN)/lint-imports --no-logo
 protos: ## Are the contracts well made, and compatible with the baseline?
@@ -60,7 +60,9 @@ protos: ## Are the contracts well made, and compatible with the baseline?
 	@$(BIN)/buf breaking protos --against protos/baseline.binpb
 generated: ## Are the checked-in stubs those of protos/?
 	@scripts/generate --check
+chart: ## Does the chart say what it means? Needs helm: on the PATH, in HELM, or of `make cluster`.
+	@$(PYTEST) -q -n logical tests/charts
 unit: ## Tests that need no engine.
-	@$(PYTEST) -q -n logical -m "not integration and not e2e"
+	@$(PYTEST) -q -n logical -m "not integration and not e2e" --ignore=tests/charts
 all-tests: ## Every test, with real engines and the whole stack.
 	@$(PYTEST) -q --durations=10

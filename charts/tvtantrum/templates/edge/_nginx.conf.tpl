@@ -140,43 +140,57 @@ http {
         {{- end }}
         add_header_inherit merge;
 
-        error_page 502 =503 @unavailable;
-        error_page 504 @late;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_set_header Host $host;
+        proxy_set_header X-Request-Id $own_request_id;
+        # One address, which is known: what a client claims goes no further.
+        proxy_set_header X-Forwarded-For $remote_addr;
+        proxy_set_header X-Forwarded-Proto $client_scheme;
+        proxy_buffer_size 16k;
+        proxy_buffers 16 16k;
+
+        proxy_connect_timeout 300ms;
+        proxy_send_timeout 5s;
+        # The gateway's own budget for a request ends 200 ms earlier.
+        proxy_read_timeout {{ add $gatewayMs 200 }}ms;
+        # Another gateway is asked, but not for what may not be done twice.
+        proxy_next_upstream error timeout http_502 http_503;
+        proxy_next_upstream_tries 3;
+        proxy_next_upstream_timeout {{ add $gatewayMs 900 }}ms;
+
+        {{- if $edge.cache.enabled }}
+
+        # Only for as long as Cache-Control of the answer says. There is no lock for one
+        # request an answer: those who wait look every 500 ms, and the gateway has a better one.
+        proxy_cache answers;
+        proxy_cache_key "$request_uri $http_accept_encoding";
+        proxy_cache_use_stale updating error timeout http_500 http_502 http_503 http_504;
+        proxy_cache_background_update on;
+        proxy_cache_revalidate on;
+        # What is one client's own, and what is to be timed.
+        proxy_cache_bypass $http_authorization $http_x_server_timing;
+        proxy_no_cache $http_authorization $http_x_server_timing;
+        {{- end }}
+
+        recursive_error_pages on;
 
         location / {
+            error_page 502 504 = @again;
             proxy_pass http://gateway;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header Host $host;
-            proxy_set_header X-Request-Id $own_request_id;
-            # One address, which is known: what a client claims goes no further.
-            proxy_set_header X-Forwarded-For $remote_addr;
-            proxy_set_header X-Forwarded-Proto $client_scheme;
-            proxy_buffer_size 16k;
-            proxy_buffers 16 16k;
+        }
 
-            proxy_connect_timeout 300ms;
-            proxy_send_timeout 5s;
-            # The gateway's own budget for a request ends 200 ms earlier.
-            proxy_read_timeout {{ add $gatewayMs 200 }}ms;
-            # Another gateway is asked, but not for what may not be done twice.
-            proxy_next_upstream error timeout http_502 http_503;
-            proxy_next_upstream_tries 3;
-            proxy_next_upstream_timeout {{ add $gatewayMs 900 }}ms;
-
-            {{- if $edge.cache.enabled }}
-
-            # Only for as long as Cache-Control of the answer says. There is no lock for one
-            # request an answer: those who wait look every 500 ms, and the gateway has a better one.
-            proxy_cache answers;
-            proxy_cache_key "$request_uri $http_accept_encoding";
-            proxy_cache_use_stale updating error timeout http_500 http_502 http_503 http_504;
-            proxy_cache_background_update on;
-            proxy_cache_revalidate on;
-            # What is one client's own, and what is to be timed.
-            proxy_cache_bypass $http_authorization $http_x_server_timing;
-            proxy_no_cache $http_authorization $http_x_server_timing;
-            {{- end }}
+        # nginx asks no other gateway when the names were looked up anew since the request
+        # began, which is just what happens when a gateway goes. So it begins once more.
+        location @again {
+            error_page 502 =503 @unavailable;
+            error_page 504 @late;
+            if ($request_method !~ "^(GET|HEAD)$") {
+                return 502;
+            }
+            proxy_read_timeout {{ max 500 (sub 1700 $gatewayMs) }}ms;
+            proxy_next_upstream_tries 1;
+            proxy_pass http://gateway;
         }
 
         location @unavailable {

@@ -44,6 +44,18 @@ generate: setup ## Make the stubs in libs/protos from protos/ again.
 lock: setup ## Resolve the dependencies into requirements.lock again.
 	@scripts/lock
 
+##@ A Kubernetes of one's own
+.PHONY: cluster cluster-down cluster-status cluster-logs
+cluster: ## Start one for tests on this machine (Linux, as root), unless KUBECONFIG is set.
+	@if [[ -n "$${KUBECONFIG:-}" ]]; then echo "Using the cluster of KUBECONFIG=$$KUBECONFIG"; \
+	  else devcluster/cluster up; fi
+cluster-down: ## End it, and remove every trace of it.
+	@devcluster/cluster down
+cluster-status: ## Its components, node and pods.
+	@devcluster/cluster status
+cluster-logs: ## Where its logs are; devcluster/cluster logs COMPONENT shows one.
+	@devcluster/cluster logs
+
 ##@ The parts of check and test
 .PHONY: format lint types imports protos generated unit all-tests
 format: ## Is everything formatted?

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -262,8 +263,8 @@ func makeMountPoints() error {
 // removeMountPoints removes them again with the last cluster: the kernel would take a mount point
 // away under another one.
 func removeMountPoints() error {
-	others, err := filepath.Glob(runFolder + "/*/")
-	if err != nil || len(others) > 0 {
+	entries, err := os.ReadDir(runFolder)
+	if err != nil || slices.ContainsFunc(entries, fs.DirEntry.IsDir) {
 		return err
 	}
 	made, err := os.ReadFile(madeFile)

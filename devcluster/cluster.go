@@ -220,12 +220,7 @@ func (c *cluster) kill() error {
 		return err
 	}
 	for _, folder := range folders {
-		for _, pid := range processes(folder) {
-			var number int
-			if _, err := fmt.Sscan(pid, &number); err == nil {
-				_ = syscall.Kill(number, syscall.SIGKILL)
-			}
-		}
+		killAll(processes(folder))
 	}
 	if err := c.removeCgroup(""); err != nil {
 		return fmt.Errorf("remove the cgroup: %w", err)

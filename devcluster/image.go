@@ -4,9 +4,9 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"io"
+	"fmt"
+	"os"
 	"runtime"
 )
 
@@ -14,49 +14,57 @@ const pauseImage = "localhost/tantrum/pause:1"
 
 // writeImage writes an archive, as `docker save` would, of an image that holds one static program
 // and links to it.
-func writeImage(w io.Writer, name string, program []byte, path string, links ...string) error {
-	layer := new(bytes.Buffer)
-	files := tar.NewWriter(layer)
-	if err := files.WriteHeader(&tar.Header{Name: path, Mode: 0o755, Size: int64(len(program))}); err != nil {
-		return err
-	}
-	if _, err := files.Write(program); err != nil {
-		return err
-	}
+func writeImage(archive, name string, program []byte, path string, links ...string) error {
+	entries := []tarEntry{{name: path, content: program}}
 	for _, link := range links {
-		if err := files.WriteHeader(&tar.Header{Name: link, Linkname: path, Typeflag: tar.TypeSymlink, Mode: 0o777}); err != nil {
-			return err
-		}
+		entries = append(entries, tarEntry{name: link, link: path})
 	}
-	if err := files.Close(); err != nil {
+	layer, err := tarOf(entries)
+	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(layer.Bytes())
-	config, err := json.Marshal(map[string]any{
+	type object = map[string]any
+	config, err := json.Marshal(object{
 		"architecture": runtime.GOARCH, "os": "linux",
-		"config": map[string]any{"Entrypoint": []string{"/" + path}},
-		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + hex.EncodeToString(sum[:])}},
+		"config": object{"Entrypoint": []string{"/" + path}},
+		"rootfs": object{"type": "layers", "diff_ids": []string{fmt.Sprintf("sha256:%x", sha256.Sum256(layer))}},
 	})
 	if err != nil {
 		return err
 	}
-	manifest, err := json.Marshal([]map[string]any{
-		{"Config": "config.json", "RepoTags": []string{name}, "Layers": []string{"layer.tar"}},
+	manifest, err := json.Marshal([]object{{"Config": "config.json", "RepoTags": []string{name}, "Layers": []string{"layer.tar"}}})
+	if err != nil {
+		return err
+	}
+	content, err := tarOf([]tarEntry{
+		{name: "config.json", content: config}, {name: "layer.tar", content: layer}, {name: "manifest.json", content: manifest},
 	})
 	if err != nil {
 		return err
 	}
-	archive := tar.NewWriter(w)
-	for _, file := range []struct {
-		name    string
-		content []byte
-	}{{"config.json", config}, {"layer.tar", layer.Bytes()}, {"manifest.json", manifest}} {
-		if err := archive.WriteHeader(&tar.Header{Name: file.name, Mode: 0o644, Size: int64(len(file.content))}); err != nil {
-			return err
+	return os.WriteFile(archive, content, 0o644)
+}
+
+type tarEntry struct {
+	name    string
+	content []byte
+	link    string
+}
+
+func tarOf(entries []tarEntry) ([]byte, error) {
+	out := new(bytes.Buffer)
+	w := tar.NewWriter(out)
+	for _, entry := range entries {
+		header := &tar.Header{Name: entry.name, Mode: 0o755, Size: int64(len(entry.content)), Linkname: entry.link}
+		if entry.link != "" {
+			header.Typeflag = tar.TypeSymlink
 		}
-		if _, err := archive.Write(file.content); err != nil {
-			return err
+		if err := w.WriteHeader(header); err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(entry.content); err != nil {
+			return nil, err
 		}
 	}
-	return archive.Close()
+	return out.Bytes(), w.Close()
 }

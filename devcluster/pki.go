@@ -97,18 +97,18 @@ func writePEM(path, kind string, der []byte) error {
 	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
 }
 
-// kubeconfig is one user's access, with the certificates in it so that the file can be copied.
-func kubeconfig(folder, user string) ([]byte, error) {
+// writeKubeconfig makes one user's access, with the certificates in it so that the file can be copied.
+func writeKubeconfig(folder, user string) error {
 	files := map[string][]byte{"ca.crt": nil, user + ".crt": nil, user + ".key": nil}
 	for name := range files {
 		content, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		files[name] = content
 	}
 	type object = map[string]any
-	return json.MarshalIndent(object{
+	content, err := json.MarshalIndent(object{
 		"apiVersion": "v1", "kind": "Config", "current-context": "tantrum",
 		"clusters": []object{{"name": "tantrum", "cluster": object{
 			"server": apiAddress, "certificate-authority-data": files["ca.crt"]}}},
@@ -116,6 +116,10 @@ func kubeconfig(folder, user string) ([]byte, error) {
 			"client-certificate-data": files[user+".crt"], "client-key-data": files[user+".key"]}}},
 		"contexts": []object{{"name": "tantrum", "context": object{"cluster": "tantrum", "user": user}}},
 	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, user+".kubeconfig"), content, 0o600)
 }
 
 // writeKeys makes every key, certificate and kubeconfig of a cluster.
@@ -133,48 +137,52 @@ func (c *cluster) writeKeys() error {
 	if err != nil {
 		return err
 	}
-	if err := front.issue("front-proxy", pkix.Name{CommonName: "front-proxy"}); err != nil {
+	if err := writeAccountKeys(folder); err != nil {
 		return err
 	}
-	accounts, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	names := []string{nodeAddress, nodeName, apiServiceAddress, "127.0.0.1", "localhost",
+		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}
+	for _, holder := range []struct {
+		authority        *authority
+		name, user, team string
+		hosts            []string
+	}{
+		{front, "front-proxy", "front-proxy", "", nil},
+		{ca, "kube-apiserver", "kube-apiserver", "", names},
+		{ca, "apiserver-kubelet", "apiserver", "system:masters", nil},
+		{ca, "admin", "admin", "system:masters", nil},
+		{ca, "kube-controller-manager", "system:kube-controller-manager", "", nil},
+		{ca, "kube-scheduler", "system:kube-scheduler", "", nil},
+		{ca, "kube-proxy", "system:kube-proxy", "", nil},
+		{ca, "kubelet", "system:node:" + nodeName, "system:nodes", []string{nodeAddress, nodeName}},
+		{ca, "policies", "tantrum:policies", "", nil},
+	} {
+		subject := pkix.Name{CommonName: holder.user}
+		if holder.team != "" {
+			subject.Organization = []string{holder.team}
+		}
+		if err := holder.authority.issue(holder.name, subject, holder.hosts...); err != nil {
+			return err
+		}
+		if err := writeKubeconfig(folder, holder.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeAccountKeys makes the pair that signs the tokens of service accounts.
+func writeAccountKeys(folder string) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
 	}
-	if err := writeKey(filepath.Join(folder, "accounts.key"), accounts); err != nil {
-		return err
-	}
-	der, err := x509.MarshalPKIXPublicKey(&accounts.PublicKey)
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	if err != nil {
 		return err
 	}
 	if err := writePEM(filepath.Join(folder, "accounts.pub"), "PUBLIC KEY", der); err != nil {
 		return err
 	}
-	if err := ca.issue("kube-apiserver", pkix.Name{CommonName: "kube-apiserver"}, nodeAddress, apiServiceAddress, "127.0.0.1",
-		"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"); err != nil {
-		return err
-	}
-	if err := ca.issue("apiserver-kubelet", pkix.Name{CommonName: "apiserver", Organization: []string{"system:masters"}}); err != nil {
-		return err
-	}
-	for user, subject := range map[string]pkix.Name{
-		"admin":                   {CommonName: "admin", Organization: []string{"system:masters"}},
-		"kube-controller-manager": {CommonName: "system:kube-controller-manager"},
-		"kube-scheduler":          {CommonName: "system:kube-scheduler"},
-		"kube-proxy":              {CommonName: "system:kube-proxy"},
-		"kubelet":                 {CommonName: "system:node:" + nodeName, Organization: []string{"system:nodes"}},
-		"policies":                {CommonName: "tantrum:policies"},
-	} {
-		if err := ca.issue(user, subject, nodeAddress, nodeName); err != nil {
-			return err
-		}
-		content, err := kubeconfig(folder, user)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(folder, user+".kubeconfig"), content, 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeKey(filepath.Join(folder, "accounts.key"), key)
 }

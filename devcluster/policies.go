@@ -12,9 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
-	"k8s.io/client-go/tools/clientcmd"
 )
 
 // Changes come in bursts: one table for those of this time.
@@ -22,11 +20,7 @@ const settle = 20 * time.Millisecond
 
 // runPolicies keeps the table of rules as the NetworkPolicies and pods say.
 func runPolicies(c *cluster) error {
-	config, err := clientcmd.BuildConfigFromFlags("", c.path("pki", "policies.kubeconfig"))
-	if err != nil {
-		return err
-	}
-	client, err := kubernetes.NewForConfig(config)
+	client, err := c.client("policies")
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,9 @@ func runInit(c *cluster) error {
 	if err := c.joinCgroup(); err != nil {
 		return fmt.Errorf("join the cgroup: %w", err)
 	}
+	if err := raiseOpenFiles(); err != nil {
+		return err
+	}
 	if err := c.mountAll(); err != nil {
 		return err
 	}
@@ -61,6 +64,17 @@ func runInit(c *cluster) error {
 			return fmt.Errorf("the supervisor ended: %v", status)
 		}
 	}
+}
+
+// raiseOpenFiles lets the components, and so the pods, open as many files as root may: shells start
+// with 1,024, services of a node do not.
+func raiseOpenFiles() error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	limit.Cur = limit.Max
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
 }
 
 func mount(source, target, kind string, flags uintptr, options string) error {

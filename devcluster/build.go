@@ -107,12 +107,35 @@ func buildAll() (map[string]string, error) {
 			programs[name] = program
 		}
 	}
-	return programs, nil
+	return programs, forgetUnused(cache, filepath.Dir(self))
+}
+
+// forgetUnused removes what no `up` has asked for in a month.
+func forgetUnused(cache, own string) error {
+	now := time.Now()
+	if err := os.Chtimes(own, now, now); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(cache)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err == nil && entry.IsDir() && now.Sub(info.ModTime()) > 30*24*time.Hour {
+			err = os.RemoveAll(filepath.Join(cache, entry.Name()))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t tool) build(program, label string) error {
 	if _, err := os.Stat(program); err == nil {
-		return nil
+		now := time.Now()
+		return os.Chtimes(filepath.Dir(program), now, now)
 	}
 	if err := os.MkdirAll(filepath.Dir(program), 0o755); err != nil {
 		return err

@@ -66,6 +66,9 @@ func dispatch(arguments []string) error {
 	if err != nil {
 		return err
 	}
+	if command != "build" && os.Geteuid() != 0 {
+		return errors.New("a cluster needs root, for namespaces, cgroups and mounts: run this as root, or set KUBECONFIG to another cluster")
+	}
 	switch command {
 	case "exec":
 		if len(arguments) > 0 && arguments[0] == "--" {

@@ -24,7 +24,7 @@ clean: ## Remove .venv and every cache; the data in .tantrum stay.
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ##@ Change it
-QUICK := format lint types imports protos generated
+QUICK := format lint types imports protos generated go-checks
 .PHONY: check test setup-test bench fmt generate lock
 check: setup ## The quick part of what CI runs: all but real engines.
 	@scripts/each $(QUICK) unit
@@ -44,8 +44,20 @@ generate: setup ## Make the stubs in libs/protos from protos/ again.
 lock: setup ## Resolve the dependencies into requirements.lock again.
 	@scripts/lock
 
+##@ A Kubernetes of one's own
+.PHONY: cluster cluster-down cluster-status cluster-logs
+cluster: ## Start one for tests on this machine (Linux, as root), unless KUBECONFIG is set.
+	@if [[ -n "$${KUBECONFIG:-}" ]]; then echo "Using the cluster of KUBECONFIG=$$KUBECONFIG"; \
+	  else devcluster/cluster up; fi
+cluster-down: ## End it, and remove every trace of it.
+	@devcluster/cluster down
+cluster-status: ## Its components, node and pods.
+	@devcluster/cluster status
+cluster-logs: ## Where its logs are; devcluster/cluster logs COMPONENT shows one.
+	@devcluster/cluster logs
+
 ##@ The parts of check and test
-.PHONY: format lint types imports protos generated unit all-tests
+.PHONY: format lint types imports protos generated go-checks unit all-tests
 format: ## Is everything formatted?
 	@$(BIN)/ruff format --check .
 lint: ## What ruff has to say.
@@ -60,6 +72,8 @@ protos: ## Are the contracts well made, and compatible with the baseline?
 	@$(BIN)/buf breaking protos --against protos/baseline.binpb
 generated: ## Are the checked-in stubs those of protos/?
 	@scripts/generate --check
+go-checks: ## Format, vet and unit tests of devcluster/, where there is Go.
+	@scripts/go-checks
 unit: ## Tests that need no engine.
 	@$(PYTEST) -q -n logical -m "not integration and not e2e"
 all-tests: ## Every test, with real engines and the whole stack.

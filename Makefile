@@ -44,6 +44,11 @@ generate: setup ## Make the stubs in libs/protos from protos/ again.
 lock: setup ## Resolve the dependencies into requirements.lock again.
 	@scripts/lock
 
+##@ Run it on Kubernetes
+.PHONY: images
+images: setup ## Build the container images that changed.
+	@images/build
+
 ##@ The parts of check and test
 .PHONY: format lint types imports protos generated unit all-tests
 format: ## Is everything formatted?
@@ -51,7 +56,7 @@ format: ## Is everything formatted?
 lint: ## What ruff has to say.
 	@$(BIN)/ruff check .
 types: ## What mypy has to say.
-	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src) bench
+	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src) bench images
 imports: ## Do the parts keep to their layers?
 	@$(BIN)/lint-imports --no-logo
 protos: ## Are the contracts well made, and compatible with the baseline?

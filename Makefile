@@ -31,7 +31,7 @@ check: setup ## The quick part of what CI runs: all but real engines.
 test: setup setup-test ## Everything that CI runs.
 	@scripts/each $(QUICK) all-tests
 setup-test: ## Install the engines that only tests need (Debian, as root).
-	@scripts/setup-test pgbouncer
+	@scripts/setup-test pgbouncer buildah debootstrap
 bench: setup ## Measure: PARTS="gateway catalog search memory", all by default.
 	@scripts/setup-test wrk
 	@$(BIN)/python -m bench $(PARTS)
@@ -45,9 +45,11 @@ lock: setup ## Resolve the dependencies into requirements.lock again.
 	@scripts/lock
 
 ##@ Run it on Kubernetes
-.PHONY: images
+.PHONY: images compose
 images: setup ## Build the container images that changed.
 	@images/build
+compose: images ## Make what compose.yaml needs; then `podman compose up`.
+	@compose/prepare
 
 ##@ The parts of check and test
 .PHONY: format lint types imports protos generated unit all-tests
@@ -66,6 +68,6 @@ protos: ## Are the contracts well made, and compatible with the baseline?
 generated: ## Are the checked-in stubs those of protos/?
 	@scripts/generate --check
 unit: ## Tests that need no engine.
-	@$(PYTEST) -q -m "not integration and not e2e"
+	@$(PYTEST) -q -m "not integration and not e2e and not images"
 all-tests: ## Every test, with real engines and the whole stack.
 	@$(PYTEST) -q --durations=10

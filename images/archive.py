@@ -23,7 +23,8 @@ class Contents:
     """`sha256:…` of its settings and layers: equal when the image is."""
     size_bytes: int
     labels: dict[str, str]
-    architecture: str
+    layers: tuple[str, ...]
+    """Their names in the archive, which are hashes of what they hold."""
     dpkg_status: str
     metadata: list[str]
     """Of each Python package its METADATA file."""
@@ -46,7 +47,7 @@ def read(path: Path) -> Contents:
         image_id=f"sha256:{Path(image['Config']).stem}",
         size_bytes=size_bytes,
         labels=settings["config"].get("Labels") or {},
-        architecture=settings["architecture"],
+        layers=tuple(image["Layers"]),
         dpkg_status=files.pop("var/lib/dpkg/status", ""),
         metadata=[files[name] for name in sorted(files)],
     )
@@ -58,7 +59,7 @@ def names(path: Path) -> Iterator[str]:
         [image] = json.load(_open(archive, "manifest.json"))
         for layer in image["Layers"]:
             with tarfile.open(fileobj=_open(archive, layer)) as members:
-                yield from (f"/{member.name.lstrip('./')}" for member in members)
+                yield from (f"/{member.name.removeprefix('./')}" for member in members)
 
 
 def _open(archive: tarfile.TarFile, name: str | tarfile.TarInfo) -> IO[bytes]:

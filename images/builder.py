@@ -113,8 +113,7 @@ class Builder:
 
     def _add(self, part: str, reference: str) -> Built:
         built = self._store.add(self._engine, part, reference)
-        current = self._store.find(part, self._parts[part].tag)
-        self._store.prune(self._engine, part, keep=[built, *([current] if current else [])])
+        self._store.prune(self._engine, part)
         return built
 
 

@@ -46,7 +46,7 @@ def document(reference: str, contents: Contents) -> dict[str, Any]:
 def _debian(contents: Contents) -> Iterator[dict[str, Any]]:
     for entry in contents.dpkg_status.strip().split("\n\n"):
         fields = email.message_from_string(entry)
-        if " ok " not in (fields["Status"] or "") or "not-installed" in fields["Status"]:
+        if (fields["Status"] or "").rpartition(" ")[2] not in {"installed", "unpacked"}:
             continue
         name, version = fields["Package"], fields["Version"]
         yield _component(

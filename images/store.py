@@ -11,7 +11,8 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from images import archive, sbom
 from images.engine import Engine
 
 _KEPT = 4
-"""Images of one part that stay, variants counted: enough for what is run, and for going back."""
+"""Images of one part that stay however old, variants counted: enough for going back."""
+_USED_SECONDS = 6 * 3600
+"""An image that was asked for within this time stays too: other checkouts work with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +59,10 @@ class Store:
         return self.folder / f"{part}.log"
 
     def find(self, part: str, tag: str) -> Built | None:
+        facts = self._facts(part, tag)
         try:
-            built = Built(**json.loads((self.folder / f"{part}-{tag}.json").read_text()))
+            built = Built(**json.loads(facts.read_text()))
+            os.utime(facts)  # its time is when it was last asked for
         except FileNotFoundError:
             return None
         return built if Path(built.archive).exists() else None
@@ -65,9 +70,9 @@ class Store:
     def add(self, engine: Engine, part: str, reference: str) -> Built:
         """Write the image *reference* of *part* here."""
         name, _, tag = reference.rpartition(":")
-        stem = self.folder / f"{part}-{tag}"
-        tar, listing = stem.with_name(f"{stem.name}.tar"), stem.with_name(f"{stem.name}.cdx.json")
-        unfinished = stem.with_name(f"{stem.name}.part")
+        tar, listing, unfinished = (
+            self.folder / f"{part}-{tag}.{kind}" for kind in ("tar", "cdx.json", "part")
+        )
         engine.save(reference, unfinished)
         contents = archive.read(unfinished)
         unfinished.rename(tar)
@@ -81,23 +86,28 @@ class Store:
             size_bytes=contents.size_bytes,
             image_id=contents.image_id,
         )
-        stem.with_name(f"{stem.name}.json").write_text(json.dumps(asdict(built), indent=1) + "\n")
+        self._facts(part, tag).write_text(json.dumps(asdict(built), indent=1) + "\n")
         return built
 
-    def prune(self, engine: Engine, part: str, *, keep: Sequence[Built]) -> None:
-        """Remove all but the newest images of *part*, and never those of *keep*."""
-        facts = sorted(
-            (path for path in self.folder.glob(f"{part}-*.json") if ".cdx." not in path.name),
-            key=lambda path: path.stat().st_mtime,
-            reverse=True,
-        )
-        for path in facts[_KEPT:]:
-            built = Built(**json.loads(path.read_text()))
-            if built in keep:
+    def prune(self, engine: Engine, part: str) -> None:
+        """Remove the images of *part* that nobody asked for of late."""
+        used: list[tuple[float, Built]] = []
+        for path in self.folder.glob(f"{part}-*.json"):
+            if path.name.endswith(".cdx.json"):
                 continue
-            for file in (path, built.archive, built.sbom):
+            built = Built(**json.loads(path.read_text()))
+            if built.part == part:
+                used.append((path.stat().st_mtime, built))
+        used.sort(key=lambda one: one[0], reverse=True)
+        for when, old in used[_KEPT:]:
+            if when > time.time() - _USED_SECONDS:
+                continue
+            for file in (self._facts(part, old.tag), old.archive, old.sbom):
                 Path(file).unlink(missing_ok=True)
-            engine.remove(f"{built.name}:{built.tag}")
+            engine.remove(f"{old.name}:{old.tag}")
+
+    def _facts(self, part: str, tag: str) -> Path:
+        return self.folder / f"{part}-{tag}.json"
 
 
 def default_folder() -> Path:

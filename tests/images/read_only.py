@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -79,10 +80,11 @@ class Image:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        stop = getattr(signal, self._config.get("StopSignal") or "SIGTERM")
         try:
-            _wait_for_port(port, process)
+            _wait_until_serving(port, process, stop)
             yield process
-            process.send_signal(getattr(signal, self._config.get("StopSignal") or "SIGTERM"))
+            process.send_signal(stop)
             output, _ = process.communicate(timeout=_SECONDS)
             assert process.returncode == 0, output
         finally:
@@ -120,15 +122,22 @@ def _make_mount_point(path, *, is_folder):
         path.touch()
 
 
-def _wait_for_port(port, process):
+def _wait_until_serving(port, process, stop):
     deadline_monotonic = time.monotonic() + _SECONDS
     while time.monotonic() < deadline_monotonic:
         if process.poll() is not None:
             raise AssertionError(f"it ended: {process.stdout.read()}")
+        # Some listen before they know what to do when they are stopped.
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
+            if _catches(process.pid, stop):
+                return
         time.sleep(0.05)
     raise AssertionError("it did not answer in time")
+
+
+def _catches(pid, number):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return bool(int(re.search(r"SigCgt:\s*([0-9a-f]+)", status)[1], 16) >> (number - 1) & 1)
 
 
 def _buildah(*arguments):

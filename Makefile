@@ -51,7 +51,7 @@ format: ## Is everything formatted?
 lint: ## What ruff has to say.
 	@$(BIN)/ruff check .
 types: ## What mypy has to say.
-	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src) bench
+	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src) bench tests/load
 imports: ## Do the parts keep to their layers?
 	@$(BIN)/lint-imports --no-logo
 protos: ## Are the contracts well made, and compatible with the baseline?

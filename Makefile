@@ -61,6 +61,6 @@ protos: ## Are the contracts well made, and compatible with the baseline?
 generated: ## Are the checked-in stubs those of protos/?
 	@scripts/generate --check
 unit: ## Tests that need no engine.
-	@$(PYTEST) -q -m "not integration and not e2e"
+	@$(PYTEST) -q -n logical -m "not integration and not e2e"
 all-tests: ## Every test, with real engines and the whole stack.
 	@$(PYTEST) -q --durations=10

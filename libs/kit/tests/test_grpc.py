@@ -14,60 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tantrum_kit import deadline, errors, grpc_client, grpc_server
 
-# A service without protos: the kit knows none. Requests and answers are bytes.
-NAME = "tvtantrum.test.v1.EchoService"
-
-
-class Echo:
-    """Answers as it is told: a test sets what `behave` does."""
-
-    def __init__(self):
-        self.calls = 0
-        self.ready = True
-
-    async def behave(self, request: bytes) -> bytes:
-        return request
-
-    async def unary(self, request, context):
-        self.calls += 1
-        return await self.behave(request)
-
-    async def stream(self, request, context):
-        for _ in range(3):
-            yield await self.behave(request)
-
-    async def is_ready(self) -> bool:
-        return self.ready
-
-
-def raw(value: bytes) -> bytes:
-    return value
-
-
-@contextlib.asynccontextmanager
-async def serving(echo: Echo, **changes) -> AsyncIterator[str]:
-    def add(server: aio.Server) -> None:
-        server.add_generic_rpc_handlers(
-            (
-                grpc.method_handlers_generic_handler(
-                    NAME,
-                    {
-                        "Unary": grpc.unary_unary_rpc_method_handler(echo.unary, raw, raw),
-                        "Stream": grpc.unary_stream_rpc_method_handler(echo.stream, raw, raw),
-                    },
-                ),
-            )
-        )
-
-    settings = {"drain_seconds": 0, "grace_seconds": 0, "ready_period_seconds": 0.05}
-    async with grpc_server.serving(
-        "127.0.0.1:0",
-        servicers=add,
-        service_names=[NAME],
-        ready=echo.is_ready,
-        **(settings | changes),
-    ) as port:
-        yield f"127.0.0.1:{port}"
+from .echo import NAME, Echo, eventually, serving
 
 
 @contextlib.asynccontextmanager
@@ -89,12 +36,6 @@ async def health_of(channel: aio.Channel, service: str = "") -> int:
         health_pb2.HealthCheckRequest(service=service), timeout=5
     )
     return answer.status
-
-
-async def eventually(condition, *, seconds: float = 5) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_a_call_is_answered():
@@ -246,6 +187,14 @@ async def test_a_readiness_check_that_fails_or_hangs_is_a_no():
             assert await health_of(channel) == health_pb2.HealthCheckResponse.NOT_SERVING
 
 
+async def test_a_server_that_is_not_ready_lives():
+    echo = Echo()
+    echo.ready = False
+    async with connected(echo) as channel:
+        assert await health_of(channel, "liveness") == health_pb2.HealthCheckResponse.SERVING
+        assert await health_of(channel) == health_pb2.HealthCheckResponse.NOT_SERVING
+
+
 async def test_a_stopping_server_answers_until_its_drain_is_over():
     echo = Echo()
     async with contextlib.AsyncExitStack() as stack:
@@ -282,7 +231,7 @@ async def test_a_taken_port_is_an_os_error():
 
 
 async def test_reflection_lists_the_service():
-    async with connected(Echo()) as channel:
+    async with serving(Echo()) as address, aio.insecure_channel(address) as channel:
         stub = reflection_pb2_grpc.ServerReflectionStub(channel)
         request = reflection_pb2.ServerReflectionRequest(list_services="")
         answers = stub.ServerReflectionInfo(iter([request]), timeout=5)

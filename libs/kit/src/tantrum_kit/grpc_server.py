@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, NoReturn, cast
+from typing import Any, Final, NoReturn, cast
 
 import grpc
 import prometheus_client
@@ -37,6 +37,9 @@ _DURATION = prometheus_client.Histogram(
     ["method"],
     buckets=LATENCY_BUCKETS_SECONDS,
 )
+LIVENESS: Final = "liveness"
+"""The health of this service is SERVING while the event loop turns, ready or not."""
+
 _STREAMS = prometheus_client.Gauge(
     "tantrum_grpc_open_streams_count", "Server streams that are open.", ["method"]
 )
@@ -59,10 +62,10 @@ async def serving(
 
     The function *servicers* adds the services, whose full names are
     *service_names*. Their health, and that of the whole server, is SERVING while
-    *ready* says so; it is asked every *ready_period_seconds*, bounded by that
-    time, and a raised error counts as no. On exit health turns NOT_SERVING, calls
-    go on as before for *drain_seconds*, so that clients can look elsewhere, and
-    calls under way then get *grace_seconds*.
+    *ready* says so, and that of `LIVENESS` always; *ready* is asked every
+    *ready_period_seconds*, bounded by that time, and a raised error counts as no. On
+    exit health turns NOT_SERVING, calls go on as before for *drain_seconds*, so that
+    clients can look elsewhere, and calls under way then get *grace_seconds*.
 
     Raises:
         OSError: the address cannot be used; most often, the port is taken.
@@ -74,7 +77,8 @@ async def serving(
             ("grpc.so_reuseport", 0),
             ("grpc.max_connection_age_ms", int(max_connection_age_seconds * 1000)),
             ("grpc.keepalive_permit_without_calls", 1),
-            ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+            # Our clients ask every two seconds whether a silent server is still there.
+            ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
         ],
     )
     servicers(server)
@@ -89,6 +93,7 @@ async def serving(
         raise OSError(f"cannot listen on {address}; is the port taken?") from error
     names = ["", *service_names]
     await _tell(health_servicer, names, serving_now=False)
+    await _tell(health_servicer, [LIVENESS], serving_now=True)
     await server.start()
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,6 +106,12 @@ class Limits:
     idle_seconds: float = 30.0
     """How long a connection beyond the minimum is kept unused."""
 
+    lifetime_seconds: float = 60.0
+    """
+    How old a connection may be when it is given back; up to a quarter less, so that not
+    all end at once. A pooler that is to stop waits for its clients, and a new one gets some.
+    """
+
     acquire_seconds: float = 60.0
     """Longest wait for a free connection, when the caller has more time than that."""
 
@@ -164,7 +171,7 @@ class Database:
                     connection.terminate()
                 raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
             finally:
-                await self._pool.release(connection, timeout=_RELEASE_SECONDS)
+                await _give_back(self._pool, connection, self._limits)
 
     @contextlib.asynccontextmanager
     async def transaction(
@@ -263,10 +270,32 @@ def _lost_count(error: BaseException) -> bool:
 
 
 class _SessionlessConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """Leaves no state in the session, and so needs no round trip to clear it."""
+    """
+    Leaves no state in the session, and so needs no round trip to clear it; knows its age.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._opened_monotonic = asyncio.get_running_loop().time()
+        self._share_of_life = random.uniform(0.75, 1.0)  # noqa: S311 - no secret
+
+    def outlived(self, lifetime_seconds: float) -> bool:
+        age_seconds = asyncio.get_running_loop().time() - self._opened_monotonic
+        return age_seconds > lifetime_seconds * self._share_of_life
 
     def get_reset_query(self) -> str:
         return ""
+
+
+async def _give_back(pool: Any, connection: Connection, limits: Limits) -> None:
+    """Return *connection* to the pool, which opens another in place of one that is too old."""
+    try:
+        if _usable(connection) and connection.outlived(limits.lifetime_seconds):
+            await connection.close(timeout=_RELEASE_SECONDS)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        log.debug("connection_not_closed", error=f"{type(error).__name__}: {error}")
+    finally:
+        await pool.release(connection, timeout=_RELEASE_SECONDS)
 
 
 async def _keep_warm(pool: Any, limits: Limits) -> None:
@@ -280,7 +309,8 @@ async def _keep_warm(pool: Any, limits: Limits) -> None:
             async with contextlib.AsyncExitStack() as used:
                 busy = pool.get_size() - pool.get_idle_size()
                 for _ in range(min(limits.size_min, limits.size_max) - busy):
-                    await used.enter_async_context(pool.acquire(timeout=limits.idle_seconds))
+                    connection = await pool.acquire(timeout=limits.idle_seconds)
+                    used.push_async_callback(_give_back, pool, connection, limits)
         except Exception as error:  # noqa: BLE001 - the top of a background task
             log.debug("pool_not_warmed", error=f"{type(error).__name__}: {error}")
         await asyncio.sleep(limits.idle_seconds / 3)

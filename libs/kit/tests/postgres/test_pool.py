@@ -16,6 +16,7 @@ from .pools import AwayError, eventually, opened
 pytestmark = pytest.mark.integration
 
 OPEN = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kit-test'"
+PIDS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'kit-test'"
 ACTIVE = f"{OPEN} AND state <> 'idle'"
 CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kit-test'
@@ -144,6 +145,33 @@ async def test_the_minimum_is_kept_open_and_what_is_above_goes_when_idle(server,
             assert await observer.fetchval(OPEN) == 3
 
     await eventually(lambda: _is(observer, OPEN, 0))
+
+
+async def test_no_connection_grows_older_than_its_lifetime_idle_or_in_use(server, observer):
+    limits = Limits(size_min=2, size_max=4, idle_seconds=0.3, lifetime_seconds=0.5)
+    async with opened(server, limits) as pool:
+        await eventually(lambda: _is(observer, OPEN, 2))
+        first = set(await observer.fetch(PIDS))
+        [used_first] = await pool.fetch("SELECT pg_backend_pid()")
+
+        async def all_are_others():
+            await pool.fetch("SELECT 1")
+            return first.isdisjoint(await observer.fetch(PIDS))
+
+        await eventually(all_are_others)
+        assert [used_first] != await pool.fetch("SELECT pg_backend_pid()")
+        await eventually(lambda: _is(observer, OPEN, 2))
+
+
+async def test_a_connection_under_way_may_grow_old(server):
+    async with opened(server, Limits(size_min=0, size_max=1, lifetime_seconds=0.05)) as pool:
+        async with pool.transaction() as connection:
+            before = await connection.fetchval("SELECT pg_backend_pid()")
+            await connection.execute("SELECT pg_sleep(0.2)")
+            assert await connection.fetchval("SELECT pg_backend_pid()") == before
+
+        [after] = await pool.fetch("SELECT pg_backend_pid()")
+        assert after[0] != before
 
 
 @pytest.mark.parametrize("inside", ["connection", "transaction"])

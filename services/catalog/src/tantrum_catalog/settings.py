@@ -46,6 +46,9 @@ class DatabaseSettings(BaseSettings):
     database_idle_seconds: float = Field(default=30.0, gt=0)
     """How long an unused connection above the minimum stays open."""
 
+    database_lifetime_seconds: float = Field(default=60.0, gt=0)
+    """How old a connection may get: a pooler that is to stop waits for that."""
+
     database_connect_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
     """For opening one connection."""
 

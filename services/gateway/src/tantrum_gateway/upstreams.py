@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar, cast
@@ -37,14 +37,15 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Id of the request being answered; upstreams log it too."""
 
 ResponseT = TypeVar("ResponseT")
+ResponseT_co = TypeVar("ResponseT_co", covariant=True)
 
 
-class Method(Protocol[ResponseT]):
+class Method(Protocol[ResponseT_co]):
     """A unary method of an asynchronous stub."""
 
     def __call__(
         self, request: Any, *, timeout: float | None = None, metadata: Any = None
-    ) -> aio.UnaryUnaryCall[Any, ResponseT]: ...
+    ) -> Awaitable[ResponseT_co]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,7 @@ async def serving(check: Method[health_pb2.HealthCheckResponse]) -> str:
     return health_pb2.HealthCheckResponse.ServingStatus.Name(response.status)
 
 
-def _health(channel: aio.Channel) -> Method[health_pb2.HealthCheckResponse]:
+def _health(channel: grpc_client.BalancedChannel) -> Method[health_pb2.HealthCheckResponse]:
     # The published types of this stub have no methods.
     check: Method[health_pb2.HealthCheckResponse] = cast(
         "Any", health_pb2_grpc.HealthStub(channel)

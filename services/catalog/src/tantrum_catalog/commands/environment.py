@@ -66,6 +66,7 @@ async def stores_opened(settings: DatabaseSettings) -> AsyncIterator[Stores]:
         size_min=settings.database_pool_min_count,
         size_max=settings.database_pool_max_count,
         idle_seconds=settings.database_idle_seconds,
+        lifetime_seconds=settings.database_lifetime_seconds,
         acquire_seconds=settings.database_acquire_timeout_seconds,
         query_seconds=settings.database_query_timeout_seconds,
     )

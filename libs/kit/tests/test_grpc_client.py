@@ -1,0 +1,217 @@
+"""Calls over several servers: who gets them, and what becomes of those that fail or hang."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+
+import pytest
+from tantrum_kit import errors, grpc_client
+
+from .echo import NAME, Echo, eventually, serving
+
+
+class Telling(Echo):
+    """Answers with its own name."""
+
+    def __init__(self, name):
+        super().__init__()
+        self.name = name
+
+    async def behave(self, request):
+        return self.name
+
+
+class Hanging(Echo):
+    """Takes calls, and does not answer before it is told to."""
+
+    def __init__(self):
+        super().__init__()
+        self.thawed = asyncio.Event()
+
+    async def behave(self, request):
+        await self.thawed.wait()
+        return b"thawed"
+
+
+class Unavailable(Echo):
+    async def behave(self, request):
+        raise errors.UnavailableError("not here")
+
+
+class Names:
+    """What a name resolves to; a test changes it."""
+
+    def __init__(self, *addresses):
+        self.addresses = list(addresses)
+        self.failures = 0
+
+    async def resolve(self, address):
+        if not self.addresses:
+            self.failures += 1
+            raise OSError("no such name")
+        return self.addresses
+
+
+@contextlib.asynccontextmanager
+async def balanced(*echoes, retried=("Unary",)):
+    """Yield a channel over the *echoes*, and what its name resolves to."""
+    async with contextlib.AsyncExitStack() as stack:
+        names = Names(*[await stack.enter_async_context(serving(echo)) for echo in echoes])
+        yield (
+            await stack.enter_async_context(
+                grpc_client.channel("echo:1", retried={NAME: retried}, resolve=names.resolve)
+            ),
+            names,
+        )
+
+
+async def call(channel, within_seconds=5):
+    with grpc_client.errors_raised():
+        return await channel.unary_unary(f"/{NAME}/Unary")(b"", timeout=within_seconds)
+
+
+async def connected_to(channel, count):
+    """Wait until *count* servers have answered."""
+    seen = set()
+
+    async def all_seen():
+        seen.add(await call(channel))
+        return len(seen) == count
+
+    await eventually(all_seen)
+
+
+async def test_servers_share_the_calls():
+    async with balanced(Telling(b"a"), Telling(b"b"), Telling(b"c")) as (channel, _):
+        await connected_to(channel, 3)
+        answers = collections.Counter([await call(channel) for _ in range(60)])
+
+    assert set(answers) == {b"a", b"b", b"c"}
+    assert min(answers.values()) >= 15
+
+
+async def test_a_server_that_comes_gets_calls_and_one_that_goes_gets_none():
+    async with balanced(Telling(b"a"), Telling(b"b")) as (channel, names):
+        both = names.addresses
+        names.addresses = both[:1]
+
+        async def only_a():
+            return {await call(channel) for _ in range(10)} == {b"a"}
+
+        await eventually(only_a)
+        names.addresses = both
+        await connected_to(channel, 2)
+
+
+async def test_servers_stay_known_while_their_name_does_not_resolve():
+    async with balanced(Telling(b"a")) as (channel, names):
+        names.addresses = []
+        failures_before = names.failures
+
+        async def has_failed_to_resolve():
+            return names.failures > failures_before
+
+        await eventually(has_failed_to_resolve)
+        assert await call(channel) == b"a"
+
+
+async def test_without_any_server_a_call_is_unavailable():
+    async with grpc_client.channel(
+        "echo:1", retried={NAME: ["Unary"]}, resolve=Names().resolve
+    ) as channel:
+        with pytest.raises(errors.UnavailableError):
+            await call(channel)
+
+
+async def test_a_call_that_one_server_fails_succeeds_on_another():
+    async with balanced(Unavailable(), Telling(b"b")) as (channel, _):
+        answers = [await call(channel) for _ in range(10)]
+
+    assert answers == [b"b"] * 10
+
+
+async def test_a_call_that_may_not_be_repeated_is_tried_once():
+    echo = Unavailable()
+    async with balanced(echo, retried=()) as (channel, _):
+        with pytest.raises(errors.UnavailableError):
+            await call(channel)
+
+    assert echo.calls == 1
+
+
+async def test_failures_that_never_end_do_not_multiply_the_calls():
+    echo = Unavailable()
+    async with balanced(echo) as (channel, _):
+        for _ in range(100):
+            with pytest.raises(errors.UnavailableError):
+                await call(channel)
+
+    assert echo.calls < 100 * 1.5
+
+
+async def test_a_server_that_hangs_fails_no_call():
+    hanging = Hanging()
+    async with balanced(hanging, Telling(b"b")) as (channel, _):
+        loop = asyncio.get_running_loop()
+        started_monotonic = loop.time()
+        answers = await asyncio.gather(*(call(channel, 2) for _ in range(10)))
+        answers += [await call(channel, 2) for _ in range(200)]
+        elapsed_seconds = loop.time() - started_monotonic
+
+    assert answers == [b"b"] * 210
+    assert hanging.calls > 0
+    # All of them would have hung together for longer than that, had half of them waited.
+    assert elapsed_seconds < 10
+
+
+async def test_a_server_that_answers_again_gets_calls_again():
+    hanging = Hanging()
+    async with balanced(hanging, Telling(b"b")) as (channel, _):
+        await asyncio.gather(*(call(channel) for _ in range(4)))
+        hanging.thawed.set()
+
+        await connected_to(channel, 2)
+
+
+async def test_a_call_that_hangs_everywhere_ends_at_its_deadline():
+    servers = [Hanging(), Hanging()]
+    async with balanced(*servers) as (channel, _):
+        with pytest.raises(errors.DeadlineError):
+            await call(channel, 0.5)
+
+    assert [server.calls for server in servers] == [1, 1]
+
+
+async def test_cancelling_a_call_cancels_it_on_the_server():
+    cancelled = asyncio.Event()
+
+    class Noting(Echo):
+        async def behave(self, request):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled.set()
+                raise
+
+    echo = Noting()
+    async with balanced(echo) as (channel, _):
+        calling = asyncio.ensure_future(call(channel))
+
+        async def has_come():
+            return echo.calls == 1
+
+        await eventually(has_come)
+        calling.cancel()
+        async with asyncio.timeout(5):
+            await cancelled.wait()
+
+
+async def test_a_stream_comes_from_one_server():
+    async with balanced(Telling(b"a"), Telling(b"b")) as (channel, _):
+        answers = [
+            answer async for answer in channel.unary_stream(f"/{NAME}/Stream")(b"", timeout=5)
+        ]
+
+    assert answers in ([b"a"] * 3, [b"b"] * 3)

@@ -29,7 +29,7 @@ QUICK := format lint types imports protos generated
 check: setup ## The quick part of what CI runs: all but real engines.
 	@scripts/each $(QUICK) unit
 test: setup setup-test ## Everything that CI runs.
-	@scripts/each $(QUICK) all-tests
+	@scripts/each $(QUICK) all-tests cluster-test
 setup-test: ## Install the engines that only tests need (Debian, as root).
 	@scripts/setup-test pgbouncer
 bench: setup ## Measure: PARTS="gateway catalog search memory", all by default.
@@ -44,8 +44,15 @@ generate: setup ## Make the stubs in libs/protos from protos/ again.
 lock: setup ## Resolve the dependencies into requirements.lock again.
 	@scripts/lock
 
+##@ On Kubernetes
+.PHONY: cluster-install soak
+cluster-install: setup ## Bring the product to the dev cluster (Linux, as root).
+	@scripts/cluster-install
+soak: setup ## The cluster suite in its long form: each event five times, and watched for longer.
+	@TANTRUM_SOAK=1 scripts/cluster-test
+
 ##@ The parts of check and test
-.PHONY: format lint types imports protos generated unit all-tests
+.PHONY: format lint types imports protos generated unit all-tests cluster-test
 format: ## Is everything formatted?
 	@$(BIN)/ruff format --check .
 lint: ## What ruff has to say.
@@ -64,3 +71,5 @@ unit: ## Tests that need no engine.
 	@$(PYTEST) -q -n logical -m "not integration and not e2e"
 all-tests: ## Every test, with real engines and the whole stack.
 	@$(PYTEST) -q --durations=10
+cluster-test: ## Every event in the life of a cluster, on a real one, under load.
+	@scripts/cluster-test

@@ -44,8 +44,10 @@ generate: setup ## Make the stubs in libs/protos from protos/ again.
 lock: setup ## Resolve the dependencies into requirements.lock again.
 	@scripts/lock
 
-##@ On Kubernetes
-.PHONY: cluster-install soak
+##@ Run it on Kubernetes
+.PHONY: images cluster-install soak
+images: setup ## Build the container images that changed.
+	@images/build
 cluster-install: setup ## Bring the product to the dev cluster (Linux, as root).
 	@scripts/cluster-install
 soak: setup ## The cluster suite in its long form: each event five times, and watched for longer.
@@ -58,7 +60,7 @@ format: ## Is everything formatted?
 lint: ## What ruff has to say.
 	@$(BIN)/ruff check .
 types: ## What mypy has to say.
-	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src) bench tests/load
+	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src) bench tests/load images
 imports: ## Do the parts keep to their layers?
 	@$(BIN)/lint-imports --no-logo
 protos: ## Are the contracts well made, and compatible with the baseline?

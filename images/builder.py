@@ -18,7 +18,7 @@ from images.plan import Action, Planner
 from images.store import Built, Store
 
 BROKEN = "broken"
-"""The variant that does not serve; any other name is one of the same contents."""
+"""The variant that does not serve."""
 
 _Work = tuple[str, Callable[[], Built | None]]
 
@@ -152,8 +152,9 @@ def _variant_tag(part: Part, variant: str) -> str:
 
 
 def _variant_containerfile(variant: str) -> str:
-    folder = "broken" if variant == BROKEN else "relabelled"
-    return (CHECKOUT / f"images/variants/{folder}/Containerfile").read_text()
+    folder = CHECKOUT / "images/variants"
+    own = folder / variant / "Containerfile"
+    return (own if own.exists() else folder / "relabelled/Containerfile").read_text()
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import collections
 import contextlib
 
 import pytest
-from tantrum_kit import errors, grpc_client
+from tantrum_kit import errors, grpc_client, grpc_peers
 
 from .echo import NAME, Echo, eventually, serving
 
@@ -215,3 +215,49 @@ async def test_a_stream_comes_from_one_server():
         ]
 
     assert answers in ([b"a"] * 3, [b"b"] * 3)
+
+
+class Waiting(Telling):
+    """Says its name, and nothing after that."""
+
+    async def stream(self, request, context):
+        yield self.name
+        await asyncio.Event().wait()
+
+
+async def test_a_stream_from_a_server_that_is_named_no_more_is_unavailable(monkeypatch):
+    """gRPC cancels it, and whoever waited for its next answer was gone without a word."""
+    monkeypatch.setattr(grpc_peers, "_LEAVING_GRACE_SECONDS", 0.1)
+    async with balanced(Waiting(b"a"), Waiting(b"b")) as (channel, names):
+        answers = aiter(channel.unary_stream(f"/{NAME}/Stream")(b""))
+        first = await anext(answers)
+        names.addresses = names.addresses[1:] if first == b"a" else names.addresses[:1]
+
+        async with asyncio.timeout(5):
+            with pytest.raises(errors.UnavailableError), grpc_client.errors_raised():
+                await anext(answers)
+
+
+async def test_a_stream_that_its_reader_gives_up_is_cancelled():
+    async with balanced(Waiting(b"a")) as (channel, _):
+        answers = aiter(channel.unary_stream(f"/{NAME}/Stream")(b""))
+        await anext(answers)
+
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await anext(answers)
+
+
+async def test_a_call_that_a_server_takes_with_it_is_done_by_another(monkeypatch):
+    monkeypatch.setattr(grpc_peers, "_LEAVING_GRACE_SECONDS", 0.1)
+    hanging = Hanging()
+    async with balanced(hanging) as (channel, names):
+        calling = asyncio.ensure_future(call(channel))
+
+        async def has_come():
+            return hanging.calls == 1
+
+        await eventually(has_come)
+        async with serving(Telling(b"b")) as address:
+            names.addresses = [address]
+            assert await calling == b"b"

@@ -16,7 +16,16 @@ import contextlib
 import functools
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 
@@ -106,7 +115,9 @@ class BalancedChannel(aio.Channel):
     def unary_stream(self, method: str, *codec: Any, **options: Any) -> Any:
         def begin(*arguments: Any, **settings: Any) -> Any:
             peer = self._peers.best() or _no_server()
-            return peer.channel.unary_stream(method, *codec, **options)(*arguments, **settings)
+            return _Stream(
+                peer.channel.unary_stream(method, *codec, **options)(*arguments, **settings)
+            )
 
         return begin
 
@@ -138,6 +149,21 @@ def errors_raised() -> Iterator[None]:
         raise error from failure
 
 
+class _Stream:
+    """Answers from one server."""
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        with _cancelled_from_here_only():
+            async for answer in self._call:
+                yield answer
+
+    def cancel(self) -> None:
+        self._call.cancel()
+
+
 class _Once:
     """A unary method that is tried once."""
 
@@ -153,7 +179,7 @@ class _Once:
         metadata: Any = None,
     ) -> Any:
         peer = self._peers.best() or _no_server()
-        with peer.calling():
+        with peer.calling(), _cancelled_from_here_only():
             return await self._attempt(peer, request, timeout=timeout, metadata=metadata)
 
 
@@ -207,7 +233,7 @@ class _Repeated:
     async def _one(self, request: Any, end_monotonic: float, metadata: Any, peer: Peer) -> Any:
         loop = asyncio.get_running_loop()
         started_monotonic = loop.time()
-        with peer.calling():
+        with peer.calling(), _cancelled_from_here_only():
             answer = await self._attempt(
                 peer, request, timeout=end_monotonic - started_monotonic, metadata=metadata
             )
@@ -313,6 +339,25 @@ class _Allowance:
             return False
         self._left -= 1
         return True
+
+
+@contextlib.contextmanager
+def _cancelled_from_here_only() -> Iterator[None]:
+    """
+    Raise as UNAVAILABLE what the body does not raise for being cancelled itself.
+
+    gRPC raises CancelledError in whoever waits on a channel that is closed, as that to a
+    server is that is named no more. It would end the task without a word.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise aio.AioRpcError(
+            grpc.StatusCode.UNAVAILABLE, details="the server is named no more"
+        ) from None
 
 
 def _is_unavailable(failure: BaseException) -> bool:

@@ -65,11 +65,12 @@ class GrpcCatalog:
         call = self._stub.WatchCatalog(pb.WatchCatalogRequest(from_revision=from_revision))
         try:
             with _errors_raised():
+                responses = aiter(call)
                 while True:
                     async with asyncio.timeout(self._silence_seconds):
-                        response = await call.read()
-                    if not isinstance(response, pb.WatchCatalogResponse):
-                        return  # the end of the stream
+                        response = await anext(responses, None)
+                    if response is None:
+                        return
                     yield codec.revision_from_proto(response)
         finally:
             call.cancel()

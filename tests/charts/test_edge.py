@@ -39,10 +39,15 @@ class Gateway:
         self.status = 200
         self.delay_seconds = 0.0
         self.asked = []
+        self.connections = []
         gateway = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                gateway.connections.append(self.connection)
 
             def do_GET(self):
                 gateway.answer(self)
@@ -84,9 +89,13 @@ class Gateway:
             request.wfile.write(body)
 
     def stop(self):
+        """Be gone, as a pod that was killed: open connections end too."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class Names:
@@ -163,9 +172,19 @@ class Edge:
     def log(self):
         return [json.loads(line) for line in (self._folder / "access.log").read_text().splitlines()]
 
-    def get(self, path, *, method="GET", port=None, **headers):
+    def get(self, path, **headers):
+        """Return the answer, once nginx has kept it if it wants to: it logs after that."""
+        answer = self.ask(self.port, path, **headers)
+        own_id = answer.headers["X-Request-Id"]
+        within(2, lambda: own_id in (self._folder / "access.log").read_text())
+        return answer
+
+    def lives(self):
+        return self.ask(self.status_port, "/livez").status == 200
+
+    def ask(self, port, path, *, method="GET", **headers):
         with contextlib.closing(
-            http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=5)
+            http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         ) as connection:
             names = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, headers={"Accept-Encoding": "", **names})
@@ -216,7 +235,7 @@ def start(chart, tmp_path, names, gateway_port):
             text = config["data"]["nginx.conf"]
             new = Edge(text, tmp_path, names_port=names.port, gateway_port=gateway_port)
             started.enter_context(new)
-            within(5, lambda: new.get("/livez", port=new.status_port).status == 200)
+            within(5, new.lives)
             within(5, lambda: new.get("/").status != 503)
             return new
 

@@ -154,6 +154,15 @@ def test_what_makes_the_secret_is_gone_afterwards_and_may_do_little(chart):
     assert {*create["resources"], *change["resources"]} == {"secrets"}
 
 
+def test_a_secret_that_only_a_person_can_complete_fails_at_once(chart):
+    job = chart.variant("production").one("Job", f"{RELEASE}-secrets")
+
+    [rule] = job["spec"]["podFailurePolicy"]["rules"]
+    assert rule["action"] == "FailJob"
+    [code] = rule["onExitCodes"]["values"]
+    assert f"NEEDS_A_PERSON = {code}\n" in (CHART / "files/make_secrets.py").read_text()
+
+
 def test_a_given_secret_is_left_alone(chart):
     objects = chart.variant("bare")
 

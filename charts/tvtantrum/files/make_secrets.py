@@ -31,6 +31,8 @@ GENERATED = (
 )
 DERIVED = "userlist.txt"
 ATTEMPTS = 5
+NEEDS_A_PERSON = 2
+"""Exit code of what trying again does not help; the Job knows it."""
 
 
 class ApiError(Exception):
@@ -154,10 +156,11 @@ def main() -> None:
                 database_user=arguments.database_user,
             )
         except LookupError as error:
-            sys.exit(
+            print(
                 f"The Secret {arguments.name} lacks {error}: with postgres.mode=external it has to "
                 "be there before the release, as charts/tvtantrum/README.md tells."
             )
+            sys.exit(NEEDS_A_PERSON)
         except ApiError as error:
             if error.status != http.client.CONFLICT or attempt == ATTEMPTS:
                 sys.exit(f"Cannot write the Secret {arguments.name}: {error}")

@@ -30,8 +30,9 @@ check: setup ## The quick part of what CI runs: all but real engines.
 	@scripts/each $(QUICK) chart unit
 test: setup setup-test ## Everything that CI runs.
 	@scripts/each $(QUICK) all-tests cluster-test
-setup-test: ## Install the engines that only tests need (Debian, as root).
+setup-test: ## Install what only tests need: engines (Debian, as root), a Kubernetes (with Go).
 	@scripts/setup-test pgbouncer buildah debootstrap
+	@if command -v go >/dev/null; then devcluster/cluster build; fi
 bench: setup ## Measure: PARTS="gateway catalog search memory", all by default.
 	@scripts/setup-test wrk
 	@$(BIN)/python -m bench $(PARTS)

@@ -39,8 +39,18 @@ func (s *supervisor) restartNode(st *steps) error {
 	}); err != nil {
 		return err
 	}
-	if err := s.start(st, parts...); err != nil {
+	if err := s.start(st, "containerd"); err != nil {
 		return err
+	}
+	if err := st.do("containerd", s.importPause); err != nil {
+		return err
+	}
+	for _, name := range []string{"kubelet", "kube-proxy"} {
+		// Containerd answers before it has looked through its containers, and a kubelet that
+		// asks meanwhile ends, to be started again in a second, as by systemd.
+		if err := s.components[name].start(func(componentError) {}); err != nil {
+			return err
+		}
 	}
 	if err := st.do("node", func(ctx context.Context) error { return s.nodeReady(ctx, begin) }); err != nil {
 		return err

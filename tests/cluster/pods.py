@@ -113,6 +113,15 @@ class Pods:
 
         return until(condition, seconds, f"others in place of {[one.name for one in pods]}")[1]
 
+    def made_up_for(self, pod, *, seconds=90):
+        """Wait until as many others serve as there are to be, while *pod* may still be leaving."""
+        wanted = self.wanted(pod.component)
+
+        def condition():
+            return len([one for one in self.ready(pod.component) if one.uid != pod.uid]) >= wanted
+
+        until(condition, seconds, f"another in place of {pod.name}")
+
     def wanted(self, component):
         """Return how many pods of *component* there are to be."""
         for kind in ("deployments", "statefulsets"):

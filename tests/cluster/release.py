@@ -30,9 +30,14 @@ class Release:
     def install(self):
         helm("install", self.name, _CHART, *self._options())
 
-    def upgrade(self, variant=""):
-        """Bring the services to the images of *variant*; returns before their pods are there."""
-        helm("upgrade", self.name, _CHART, *self._options(variant))
+    def upgrade(self, variant="", **values):
+        """
+        Bring the services to the images of *variant*, with other *values* of the chart too.
+
+        Returns before their pods are there.
+        """
+        changes = [f"--set-string={name}={value}" for name, value in values.items()]
+        helm("upgrade", self.name, _CHART, *self._options(variant), *changes)
 
     def rollback(self):
         helm("rollback", self.name, "-n", self.namespace)

@@ -9,6 +9,8 @@ import pytest
 
 from .api import helm
 from .conftest import INSTALL_SECONDS
+from .release import SERVICES
+from .waiting import until
 
 pytestmark = pytest.mark.cluster
 
@@ -26,3 +28,15 @@ def test_the_whole_catalogue_is_served(release):
 
 def test_the_releases_own_test_passes(release):
     helm("test", release.name, "-n", release.namespace)
+
+
+def test_prometheus_reads_the_figures_of_every_pod(release, api):
+    service = api.get(f"/api/v1/namespaces/{release.namespace}/services/{release.name}-prometheus")
+    url = f"http://{service['spec']['clusterIP']}:9090/api/v1/query?query=up"
+
+    def read():
+        with urllib.request.urlopen(url, timeout=5) as reply:
+            found = json.load(reply)["data"]["result"]
+        return sorted(one["metric"]["job"] for one in found if one["value"][1] == "1")
+
+    until(lambda: read() == sorted(2 * SERVICES), 60, lambda: f"only {read()} are read")

@@ -20,11 +20,12 @@ def test_each_pod_is_deleted_once(release, load, pace):
 
 
 def test_all_pods_are_evicted_in_turn(release, load):
-    """As a drain does, as fast as the disruption budgets let it, but for the one PostgreSQL."""
+    """One after the other, each as soon as the one before is made up for, but for PostgreSQL."""
     with load.event("all pods evicted but PostgreSQL") as event:
         pods = [one for one in release.pods.all() if one.component != "postgres"]
         for pod in pods:
             release.pods.evict(pod)
+            release.pods.made_up_for(pod)
         release.pods.replaced(pods)
 
     event.assert_no_failures()

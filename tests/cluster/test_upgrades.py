@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .images import BROKEN, NEXT
+from .pace import SOAK
 from .release import SERVICES
 from .waiting import until
 
@@ -16,7 +17,7 @@ _COLUMN = """
 """
 
 
-def test_an_upgrade_with_a_migration_goes_unnoticed(release, load, measured):
+def test_an_upgrade_with_a_migration_goes_unnoticed(release, load, measured, pace):
     assert release.sql(_COLUMN) == "0"
 
     with load.event("helm upgrade of all services, with a migration") as event:
@@ -25,7 +26,9 @@ def test_an_upgrade_with_a_migration_goes_unnoticed(release, load, measured):
 
     assert release.sql(_COLUMN) == "1"
     event.assert_no_failures()
-    measured("p99 of an upgrade, of that before", event.slowdown, at_most=5, unit=" x")
+    # Three services start on the two cores that serve: over a CI's few seconds that is noise.
+    slowdown = "p99 of an upgrade, of that before"
+    measured(slowdown, event.slowdown, at_most=5, unit=" x", required=pace is SOAK)
 
 
 def test_an_upgrade_to_broken_images_is_rolled_back(release, load):

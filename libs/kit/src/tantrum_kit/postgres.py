@@ -164,7 +164,11 @@ class Database:
             try:
                 async with asyncio.timeout_at(whole or _until(self._limits.query_seconds)):
                     yield connection
-            except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            except (
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+                asyncpg.ActiveSQLTransactionError,
+            ) as error:
                 if _usable(connection):
                     if not _lost_count(error):
                         raise  # it complains about our use of it
@@ -262,11 +266,12 @@ def _lost_count(error: BaseException) -> bool:
     Say whether asyncpg no longer knows what its connection is doing, and so nobody does.
 
     It may say so when the server's farewell comes between two messages of one statement.
-    Rolling the transaction back then fails too, with an error of another kind.
+    Rolling the transaction back then fails too, with an error of another kind. And behind
+    a pooler whose database has just come back, a transaction was once found begun already.
     """
-    return isinstance(error, asyncpg.InternalClientError) or isinstance(
-        error.__context__, asyncpg.InternalClientError
-    )
+    return isinstance(
+        error, asyncpg.InternalClientError | asyncpg.ActiveSQLTransactionError
+    ) or isinstance(error.__context__, asyncpg.InternalClientError)
 
 
 class _SessionlessConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types

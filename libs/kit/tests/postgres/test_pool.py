@@ -52,6 +52,21 @@ async def test_a_connection_that_asyncpg_lost_count_of_is_an_outage_and_not_used
     assert pids[0] not in pids[1:]
 
 
+async def test_a_session_with_a_transaction_of_nobodys_is_an_outage_and_not_used_again(pool):
+    pids = []
+
+    async def begin_in_another():
+        async with pool.connection() as connection:
+            pids.append(await connection.fetchval("SELECT pg_backend_pid()"))
+            await connection.execute("BEGIN; SELECT 1")
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+
+    with pytest.raises(AwayError):
+        await begin_in_another()
+
+    assert pids[0] not in [row[0] for row in await pool.fetch("SELECT pg_backend_pid()")]
+
+
 async def test_a_cancelled_transaction_is_rolled_back(pool, observer):
     await observer.execute("CREATE TABLE one (one int)")
 

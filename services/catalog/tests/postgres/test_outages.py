@@ -65,6 +65,20 @@ async def where(connection):
     return At(value="replica" if row["on_replica"] else "primary", revision=row["revision"])
 
 
+async def test_a_database_that_nobody_has_migrated_yet_is_an_outage_until_somebody_has(
+    empty_server,
+):
+    async with opened(empty_server, FEW) as pool:
+        store = store_on(pool)
+        for _ in range(2):
+            with pytest.raises(CatalogUnavailableError):
+                await store.ready()
+
+        await migrate(empty_server, SCHEMA)
+
+        assert await store.ready()
+
+
 async def test_a_database_that_comes_back_is_used_again_without_a_restart(primary):
     engine, _ = primary
     async with opened(engine.server, Limits(size_min=2, size_max=5)) as pool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncpg
-
 from tantrum_catalog.storage.postgres_categories import PostgresCategoryReader
 from tantrum_catalog.storage.postgres_category_writing import PostgresCategoryWriter
 from tantrum_catalog.storage.postgres_feed import PostgresFeed
@@ -29,8 +27,5 @@ class PostgresCatalogStore(
     """Implements every port of the catalogue, each subject in a part of its own."""
 
     async def ready(self) -> bool:
-        try:
-            await self.head()
-        except asyncpg.UndefinedTableError:
-            return False  # the database answers, but is not migrated yet
+        await self.head()
         return True

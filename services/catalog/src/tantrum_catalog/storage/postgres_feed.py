@@ -6,10 +6,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
+import asyncpg
 from tantrum_kit.postgres import Record
 
 from tantrum_catalog.domain.change import Batch, Change, ChangeType, ResourceKind, Revision
-from tantrum_catalog.domain.errors import RevisionUnavailableError
+from tantrum_catalog.domain.errors import CatalogUnavailableError, RevisionUnavailableError
 from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.storage.postgres_part import PostgresPart
 
@@ -33,7 +34,11 @@ class PostgresFeed(PostgresPart):
     """Implements `ChangeFeed`, on the primary."""
 
     async def head(self) -> Revision:
-        [record] = await self._databases.primary.fetch(_HEAD)
+        try:
+            [record] = await self._databases.primary.fetch(_HEAD)
+        except asyncpg.UndefinedTableError as error:
+            # The database answers, and nobody has migrated it yet.
+            raise CatalogUnavailableError from error
         return Revision(record["revision"])
 
     async def since(self, revision: Revision, *, limit: int) -> list[Batch]:

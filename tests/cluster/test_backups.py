@@ -51,7 +51,9 @@ def object_store(api, release, tmp_path):
 
 
 def test_a_database_that_is_lost_comes_back_from_its_backup(release, api, object_store):
-    shows = "SELECT count(*), max(id) FROM catalog.show"
+    # Editors go on writing, with ids above this.
+    last = release.sql("SELECT max(id) FROM catalog.show")
+    shows = f"SELECT count(*) FROM catalog.show WHERE id <= {int(last)}"  # noqa: S608 - a number
     before = release.sql(shows)
     release.upgrade(NEXT, **object_store)
     key = done(release, api, "backup").split()[-1]

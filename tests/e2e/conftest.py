@@ -55,7 +55,8 @@ class Product:
         began = time.monotonic()
         with self._output.open("wb") as output:
             self.make = subprocess.Popen(
-                ["make", "run"],
+                # Where the tests run in the background, programs are told to ignore Ctrl-C.
+                ["env", "--default-signal=INT", "make", "run"],
                 cwd=CHECKOUT,
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,

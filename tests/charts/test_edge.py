@@ -465,6 +465,14 @@ def test_requests_under_way_end_well_when_it_stops(start, gateways):
     assert edge.process.wait(20) == 0
 
 
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 def test_a_client_that_is_about_to_send_again_is_not_cut_off(start):
     edge = start()
     connection = http.client.HTTPConnection("127.0.0.1", edge.port, timeout=5)
@@ -472,7 +480,7 @@ def test_a_client_that_is_about_to_send_again_is_not_cut_off(start):
     connection.getresponse().read()
 
     edge.process.send_signal(signal.SIGQUIT)
-    time.sleep(0.5)
+    within(5, lambda: not listens(edge.port))
     connection.request("GET", "/v1/a")
     answer = connection.getresponse()
     answer.read()

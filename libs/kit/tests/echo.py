@@ -35,6 +35,22 @@ class Echo:
         return self.ready
 
 
+class Endless(Echo):
+    """Never answers; notes that a call was cancelled."""
+
+    def __init__(self):
+        super().__init__()
+        self.cancelled = asyncio.Event()
+
+    async def behave(self, request: bytes) -> bytes:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        raise AssertionError("nobody sets the event")
+
+
 def raw(value: bytes) -> bytes:
     return value
 

@@ -14,7 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tantrum_kit import deadline, errors, grpc_client, grpc_server
 
-from .echo import NAME, Echo, eventually, serving
+from .echo import NAME, Echo, Endless, eventually, serving
 
 
 @contextlib.asynccontextmanager
@@ -112,21 +112,12 @@ async def test_a_call_knows_its_deadline():
 
 
 async def test_the_deadline_cancels_what_the_call_does():
-    cancelled = asyncio.Event()
-
-    class Slow(Echo):
-        async def behave(self, request):
-            try:
-                await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                cancelled.set()
-                raise
-
-    async with connected(Slow()) as channel:
+    echo = Endless()
+    async with connected(echo) as channel:
         with pytest.raises(errors.DeadlineError):
             await call(channel, within_seconds=0.1)
         async with asyncio.timeout(5):
-            await cancelled.wait()
+            await echo.cancelled.wait()
 
 
 async def test_a_timeout_of_our_own_is_a_bug_and_not_the_callers():

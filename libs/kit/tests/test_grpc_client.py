@@ -9,7 +9,7 @@ import contextlib
 import pytest
 from tantrum_kit import errors, grpc_client, grpc_peers
 
-from .echo import NAME, Echo, eventually, serving
+from .echo import NAME, Echo, Endless, eventually, serving
 
 
 class Telling(Echo):
@@ -185,17 +185,7 @@ async def test_a_call_that_hangs_everywhere_ends_at_its_deadline():
 
 
 async def test_cancelling_a_call_cancels_it_on_the_server():
-    cancelled = asyncio.Event()
-
-    class Noting(Echo):
-        async def behave(self, request):
-            try:
-                await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                cancelled.set()
-                raise
-
-    echo = Noting()
+    echo = Endless()
     async with balanced(echo) as (channel, _):
         calling = asyncio.ensure_future(call(channel))
 
@@ -205,7 +195,7 @@ async def test_cancelling_a_call_cancels_it_on_the_server():
         await eventually(has_come)
         calling.cancel()
         async with asyncio.timeout(5):
-            await cancelled.wait()
+            await echo.cancelled.wait()
 
 
 async def test_a_stream_comes_from_one_server():

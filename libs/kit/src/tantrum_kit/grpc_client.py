@@ -27,7 +27,7 @@ from collections.abc import (
     Sequence,
 )
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, NoReturn, Self, cast
 
 import grpc
 import prometheus_client
@@ -56,7 +56,7 @@ _EXTRA_ATTEMPTS: Final = prometheus_client.Counter(
 
 def channel(
     address: str, *, retried: Mapping[str, Sequence[str]], resolve: Resolve = named_by_dns
-) -> BalancedChannel:
+) -> aio.Channel:
     """
     Return a channel to all servers that *address* (`host:port`) resolves to, each second anew.
 
@@ -64,17 +64,19 @@ def channel(
     servers: name only those that may be done twice. Every unary call needs a `timeout=`.
     To be entered (`async with`) before the first call.
     """
-    return BalancedChannel(
+    balanced = _BalancedChannel(
         Peers(address, resolve),
         repeatable={
             f"/{service}/{method}" for service, methods in retried.items() for method in methods
         },
     )
+    # It has no state, since each server has one, and takes no streams, as no service here does.
+    return cast("aio.Channel", balanced)
 
 
-class BalancedChannel(aio.Channel):
+class _BalancedChannel:
     """
-    A channel for generated stubs over many servers, for unary calls and server streams.
+    What generated stubs use of a channel, over many servers: unary calls and server streams.
 
     A stream stays with the server that it began on, and ends when that one does.
     """
@@ -96,9 +98,6 @@ class BalancedChannel(aio.Channel):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        await self.close()
-
-    async def close(self, grace: float | None = None) -> None:
         await self._peers.close()
 
     def unary_unary(self, method: str, *codec: Any, **options: Any) -> Any:
@@ -120,21 +119,6 @@ class BalancedChannel(aio.Channel):
             )
 
         return begin
-
-    def stream_unary(self, *_: Any, **__: Any) -> NoReturn:
-        raise NotImplementedError("no service here takes a stream")
-
-    def stream_stream(self, *_: Any, **__: Any) -> NoReturn:
-        raise NotImplementedError("no service here takes a stream")
-
-    def get_state(self, *_: Any, **__: Any) -> NoReturn:
-        raise NotImplementedError("each server has a state of its own")
-
-    async def wait_for_state_change(self, *_: Any, **__: Any) -> NoReturn:
-        raise NotImplementedError("each server has a state of its own")
-
-    async def channel_ready(self) -> NoReturn:
-        raise NotImplementedError("each server has a state of its own")
 
 
 @contextlib.contextmanager

@@ -124,7 +124,7 @@ async def serving(check: Method[health_pb2.HealthCheckResponse]) -> str:
     return health_pb2.HealthCheckResponse.ServingStatus.Name(response.status)
 
 
-def _health(channel: grpc_client.BalancedChannel) -> Method[health_pb2.HealthCheckResponse]:
+def _health(channel: aio.Channel) -> Method[health_pb2.HealthCheckResponse]:
     # The published types of this stub have no methods.
     check: Method[health_pb2.HealthCheckResponse] = cast(
         "Any", health_pb2_grpc.HealthStub(channel)

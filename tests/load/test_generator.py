@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 
 import pytest
 
@@ -72,10 +73,10 @@ def product():
 
 
 @contextlib.contextmanager
-def loading(product):
+def loading(product, *, late_seconds=2.0):
     plan = Plan(
         edge_url=product.url,
-        late_seconds=0.5,
+        late_seconds=late_seconds,
         before_seconds=0.3,
         after_seconds=0.2,
         calm_within_seconds=1.0,
@@ -100,8 +101,13 @@ def until(condition, seconds=5):
 
 
 def some_requests(product, count=10):
-    seen = product.request_count
-    until(lambda: product.request_count >= seen + count)
+    """
+    Wait until *count* more requests were answered, and as many became due meanwhile.
+
+    Both, since on a busy machine those answered now may have become due long before.
+    """
+    seen, due_monotonic = product.request_count, time.monotonic() + count / 100
+    until(lambda: product.request_count >= seen + count and time.monotonic() >= due_monotonic)
 
 
 def test_a_product_that_is_well_passes(product):
@@ -115,15 +121,16 @@ def test_a_product_that_is_well_passes(product):
 
 
 def test_requests_are_sent_at_their_times_however_slow_the_answers(product):
-    with loading(product) as load, load.event("silence") as event:
+    with loading(product, late_seconds=0.5) as load, load.event("silence") as event:
         product.answer = b""
         some_requests(product, 100)
         product.answer = OK
 
-    assert 0.9 < (event.during.end_monotonic - event.during.begin_monotonic) < 1.5
+    # One after another, they would have taken 50 s.
+    assert 0.9 < (event.during.end_monotonic - event.during.begin_monotonic) < 5.0
     reasons = {one.failure for one in event.during.reads}
     assert "late" in reasons
-    assert event.during.read_figures.max_ms == pytest.approx(500, abs=100)
+    assert 500 <= event.during.read_figures.max_ms < 5_000
     assert event.during.read_figures.gap_seconds > 0.9
 
 
@@ -133,8 +140,9 @@ def test_a_status_of_failure_is_named_with_its_url_and_its_words(product):
         some_requests(product)
         product.answer = OK
 
+    # Those on their way when it began became due before.
     with pytest.raises(
-        AssertionError, match=r"(?s)an outage: \d+ failed.*UTC.*'during', GET /"
+        AssertionError, match=r"an outage: \d+ failed\n.* UTC, .* s into '(before|during)', GET /"
     ) as no:
         event.assert_no_failures()
     assert "status 503: busy" in str(no.value)
@@ -146,7 +154,8 @@ def test_a_reset_is_a_failure_and_is_not_repeated(product):
         some_requests(product)
         product.answer = OK
 
-    failures = event.during.failures
+    failures = [one for part in event.stretches for one in part.failures]
+    assert len(failures) >= 10
     assert {one.failure.partition(":")[0] for one in failures} <= {
         "ConnectionResetError",
         "IncompleteReadError",

@@ -11,6 +11,7 @@ import pytest
 from tantrum_gateway import server
 from tantrum_gateway.asgi import Gateway
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.observing import Observer
 from tantrum_gateway.routing import Routes
 from tantrum_kit import errors
 
@@ -44,6 +45,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
             answering=None,  # type: ignore[arg-type]  # nothing here is answered by it
             l1=L1(size_bytes=0),
             threads=threads,
+            observer=Observer(sample_ratio=0, slow_seconds=60),
         )
         async with (
             server.listening(

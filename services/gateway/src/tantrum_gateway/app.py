@@ -20,6 +20,7 @@ from tantrum_gateway.endpoints import ENDPOINTS, Lifetime
 from tantrum_gateway.flights import Flights
 from tantrum_gateway.health import HealthPages
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.observing import Observer
 from tantrum_gateway.routing import Routes
 from tantrum_gateway.settings import Settings
 from tantrum_gateway.watch import Watch
@@ -89,6 +90,10 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 answering=answering,
                 l1=l1,
                 threads=threads,
+                observer=Observer(
+                    sample_ratio=settings.trace_sample_ratio,
+                    slow_seconds=settings.slow_request_seconds,
+                ),
             )
             with metrics.collecting(l1, watch_up=lambda: watch.up, revision=lambda: watch.revision):
                 async with server.listening(

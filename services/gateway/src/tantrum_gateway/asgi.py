@@ -15,7 +15,6 @@ import asyncio
 import itertools
 import os
 import re
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from typing import Final
@@ -24,13 +23,14 @@ import structlog
 from grpc import aio
 from tantrum_kit import errors, status
 
-from tantrum_gateway import metrics, problems
+from tantrum_gateway import problems
 from tantrum_gateway.answering import Answering, Request
 from tantrum_gateway.answers import FOREVER, Answer, Form, Headers, RawKey
 from tantrum_gateway.first_step import in_a_task
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.mounts import Application, Mounts, Passage, Receive, Scope, Send
 from tantrum_gateway.negotiation import coding_for
+from tantrum_gateway.observing import Observed, Observer
 from tantrum_gateway.queries import read
 from tantrum_gateway.reads import Question
 from tantrum_gateway.routing import Match, Routes
@@ -60,6 +60,7 @@ class Gateway:
         answering: Answering,
         l1: L1,
         threads: Executor,
+        observer: Observer,
     ) -> None:
         self._routes = routes
         self._pages = pages
@@ -67,6 +68,8 @@ class Gateway:
         self._answering = answering
         self._l1 = l1
         self._threads = threads
+        self._observer = observer
+        self._sampled = observer.sampled
         self._ready: dict[RawKey, Form] = l1.ready
         self._id_prefix = os.urandom(6).hex().encode()
         self._next_id = itertools.count(1).__next__
@@ -85,9 +88,10 @@ class Gateway:
                 headers.get(b"accept-encoding"),
             )
         )
-        if form is None or b"x-server-timing" in headers:
+        sampled = self._sampled()
+        if form is None or sampled or b"x-server-timing" in headers:
             await in_a_task()
-            await self._take_long_way(scope, headers, receive, send)
+            await self._take_long_way(scope, headers, receive, send, sampled=sampled)
             return
         own_header = (b"x-request-id", self._request_id(headers))
         if_none_match = headers.get(b"if-none-match")
@@ -116,9 +120,14 @@ class Gateway:
         await self._idle.wait()
 
     async def _take_long_way(
-        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send
+        self,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        send: Send,
+        *,
+        sampled: bool,
     ) -> None:
-        started = time.perf_counter()
         own_id = self._request_id(headers)
         request_id.set(own_id.decode())
         self._under_way += 1
@@ -126,19 +135,24 @@ class Gateway:
         exchange = _Exchange(scope, headers, [(b"x-request-id", own_id)], send)
         if self.draining:
             exchange.headers.append((b"connection", b"close"))
-        route, code = "", 500
         try:
-            mounted = self._mounts.at(exchange.path)
-            if mounted is None:
-                route, code = await self._answer(exchange, started)
-            else:
-                passage = Passage(scope, receive, send, headers=exchange.headers)
-                route, code = await self._pass_on(exchange, passage, *mounted)
+            with self._observer.observing(
+                exchange.method,
+                exchange.instance,
+                request_id=own_id.decode(),
+                traceparent=headers.get(b"traceparent"),
+                sampled=sampled,
+            ) as observed:
+                mounted = self._mounts.at(exchange.path)
+                if mounted is None:
+                    observed.route, observed.code = await self._answer(exchange, observed)
+                else:
+                    passage = Passage(scope, receive, send, headers=exchange.headers)
+                    observed.route, observed.code = await self._pass_on(exchange, passage, *mounted)
         finally:
             self._under_way -= 1
             if not self._under_way:
                 self._idle.set()
-            metrics.request_answered(route, code, time.perf_counter() - started)
 
     async def _pass_on(
         self, exchange: _Exchange, passage: Passage, prefix: str, application: Application
@@ -149,7 +163,7 @@ class Gateway:
             await application(passage.scope, passage.receive, passage.send)
         except Exception as error:
             if passage.status:  # half an answer cannot be mended; granian breaks it off
-                log.exception("answer_broken_off", request_id=request_id.get())
+                log.exception("answer_broken_off")
                 raise
             failure_code = await self._send_raised(exchange, error)
         return passage.scope.get("route_template", prefix), passage.status or failure_code
@@ -161,7 +175,7 @@ class Gateway:
             return given_id
         return b"%s-%x" % (self._id_prefix, self._next_id())
 
-    async def _answer(self, exchange: _Exchange, started: float) -> tuple[str, int]:
+    async def _answer(self, exchange: _Exchange, observed: Observed) -> tuple[str, int]:
         """Answer; return the route and the status that the client got."""
         match: Match | None = None
         try:
@@ -173,12 +187,13 @@ class Gateway:
             if exchange.method == "OPTIONS":
                 return await exchange.send_options()
             if page is not None:
-                answer, source, request = await page(), "page", None
+                observed.source = "page"
+                answer, request = await page(), None
             else:
                 assert match is not None  # noqa: S101 - for the type checker
                 request = _request(match, exchange.query)
-                answer, source = await self._answering.answer(request)
-            return await self._send(exchange, answer, request, source, started)
+                answer, observed.source = await self._answering.answer(request)
+            return await self._send(exchange, answer, request, observed)
         except Exception as error:  # noqa: BLE001 - the edge
             fields = match.endpoint.parameter_by_field if match else {}
             code = await self._send_raised(exchange, error, parameter_by_field=fields)
@@ -194,12 +209,7 @@ class Gateway:
         return match
 
     async def _send(
-        self,
-        exchange: _Exchange,
-        answer: Answer,
-        request: Request | None,
-        source: str,
-        started: float,
+        self, exchange: _Exchange, answer: Answer, request: Request | None, observed: Observed
     ) -> tuple[str, int]:
         accepted = exchange.accept_encoding
         coding = coding_for(accepted, compressible=answer.compressible)
@@ -213,9 +223,7 @@ class Gateway:
                 if exchange.method == "GET":
                     self._l1.alias(exchange.raw_key, key, form)
         if exchange.wants_timing:
-            elapsed_ms = (time.perf_counter() - started) * 1000
-            timing = f'cache;desc="{source}", total;dur={elapsed_ms:.2f}'
-            exchange.headers.append((b"server-timing", timing.encode()))
+            exchange.headers.append((b"server-timing", observed.server_timing()))
         return answer.route, await exchange.send_form(form)
 
     async def _send_raised(
@@ -240,10 +248,9 @@ class Gateway:
                 "upstream_failed",
                 code=error.code().name,
                 detail=error.details(),
-                request_id=request_id.get(),
             )
         else:
-            log.error("request_failed", exc_info=error, request_id=request_id.get())
+            log.error("request_failed", exc_info=error)
         await self._refuse(exchange, problems.INTERNAL, code)
         return code
 

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from contextvars import ContextVar
+from typing import Final, TypeAlias
 
 import prometheus_client
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -40,6 +41,11 @@ _LOOKUPS: Final = prometheus_client.Counter(
     "Parsed requests looked up in a cache level.",
     ["level", "result"],
 )
+UpstreamCall: TypeAlias = tuple[str, float]
+"""Name of the upstream, and the seconds that it took."""
+
+_calls: ContextVar[list[UpstreamCall] | None] = ContextVar("calls", default=None)
+
 _READ_SECONDS: Final = 5.0
 """How long a scrape waits for a busy event loop before it fails."""
 
@@ -58,9 +64,22 @@ def request_answered(route: str, code: int, duration_seconds: float) -> None:
 
 
 def upstream_called(upstream: str, code: str, duration_seconds: float) -> None:
-    """Count a call to an upstream."""
+    """Count a call to an upstream, and note it for the request that made it."""
     _UPSTREAM_CALLS.labels(upstream, code).inc()
     _UPSTREAM_DURATION.labels(upstream).observe(duration_seconds)
+    calls = _calls.get()
+    if calls is not None:
+        calls.append((upstream, duration_seconds))
+
+
+@contextlib.contextmanager
+def upstream_calls_noted(calls: list[UpstreamCall]) -> Iterator[None]:
+    """Append to *calls* what is called while the body runs, in tasks that it begins too."""
+    token = _calls.set(calls)
+    try:
+        yield
+    finally:
+        _calls.reset(token)
 
 
 @contextlib.contextmanager

@@ -85,11 +85,20 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=8_192, ge=1)
     """Connections open at once, idle ones included; more wait in the backlog."""
 
+    otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    """Where traces go (OTLP over gRPC), such as `http://collector:4317`; without it nowhere."""
+
+    trace_sample_ratio: float = Field(default=0.01, ge=0, le=1)
+    """Share of the requests that are traced, and have a line in the log."""
+
+    slow_request_seconds: float = Field(default=0.5, gt=0)
+    """Requests that take longer have a line in the log, as failed ones have."""
+
     log_format: Literal["json", "console"] = "json"
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("redis_url", "metrics_port", mode="before")
+    @field_validator("redis_url", "metrics_port", "otlp_endpoint", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

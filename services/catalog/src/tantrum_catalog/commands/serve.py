@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 import structlog
-from tantrum_kit import metrics
+from tantrum_kit import metrics, tracing
 from tantrum_kit.lifecycle import until_stopped
 
 from tantrum_catalog import app
@@ -45,6 +45,7 @@ async def run(arguments: argparse.Namespace) -> None:
     try:
         with metrics.serving(settings.metrics_port, host=settings.metrics_host):
             async with (
+                tracing.exporting(settings.otlp_endpoint, service="tantrum-catalog"),
                 stores_opened(settings) as stores,
                 app.serving(
                     stores.catalog, stores.editors, ThreadedPasswordHasher(), options

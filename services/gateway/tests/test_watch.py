@@ -160,4 +160,21 @@ async def test_while_the_watch_is_lost_the_cache_answers_for_a_bounded_time():
                 return (await http.get("/v1/shows")).status_code in (503, 504)
 
             await eventually(gone)
-            assert (await http.get("/readyz")).status_code == 503
+            assert (await http.get("/readyz")).status_code == 200
+
+
+async def test_without_the_catalogue_the_gateway_is_ready_while_stale_answers_are_good():
+    catalog = FakeCatalog()
+    async with (
+        search_served(FakeSearch(catalog)) as search_address,
+        catalog_served(catalog) as address,
+        app.serving(settings_for(address, search_address, stale_if_error_seconds=1)) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+    ):
+
+        async def is_ready(code: int = 200) -> bool:
+            return (await http.get("/readyz")).status_code == code
+
+        await eventually(is_ready)
+        # The fake sends no bookmarks, so that it is silent from now on.
+        await eventually(lambda: is_ready(503))

@@ -8,23 +8,33 @@ may have moved on meanwhile.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import structlog
 from tantrum_kit import deadline, errors
 
 from tantrum_gateway import metrics, problems
 from tantrum_gateway.answers import FOREVER, Answer
+from tantrum_gateway.concurrency import Priority
 from tantrum_gateway.endpoints import Endpoint, Lifetime
 from tantrum_gateway.flights import Flights
+from tantrum_gateway.guard import prioritised
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.l2 import ReplyStore
 from tantrum_gateway.reads import Question, Reply
 from tantrum_gateway.upstreams import Upstreams
 
+log = structlog.get_logger()
+
 _JITTER: Final = 0.1
+_FIRST_SHARE: Final = 0.6
+"""Part of a request's time that search gets, so that catalog can still answer in its place."""
+
+_DEGRADED_TTL_SECONDS: Final = 1.0
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
@@ -109,10 +119,10 @@ class Answering:
         endpoint = request.endpoint
         timeout_seconds = (
             self._policy.suggest_timeout_seconds
-            if endpoint.suggests
+            if endpoint.priority is Priority.SUGGEST
             else self._policy.request_timeout_seconds
         )
-        with deadline.running_for(timeout_seconds):
+        with deadline.running_for(timeout_seconds), prioritised(endpoint.priority):
             try:
                 reply = await self._reply(key, request, min_revision)
             except errors.NotFoundError as error:
@@ -135,26 +145,44 @@ class Answering:
             key=request.question.key,
             min_revision=min_revision,
         )
-        reply = await endpoint.read(self._upstreams, question)
-        if shared and reply.catalog_revision >= self._watch.revision:
+        reply = await self._read(endpoint, question)
+        if shared and not reply.degraded and reply.catalog_revision >= self._watch.revision:
             ttl_seconds = self._policy.ttl_seconds[endpoint.lifetime]
             self._l2.put(key, reply, ttl_seconds=ttl_seconds)
         return reply
+
+    async def _read(self, endpoint: Endpoint, question: Question) -> Reply:
+        if endpoint.fallback is None:
+            return await endpoint.read(self._upstreams, question)
+        share = 1.0 if endpoint.priority is Priority.SUGGEST else _FIRST_SHARE
+        try:
+            with deadline.running_for(deadline.remaining_seconds(math.inf) * share):
+                return await endpoint.read(self._upstreams, question)
+        except errors.UnavailableError as error:
+            log.info("answer_degraded", route=endpoint.path, reason=error.message)
+            return await endpoint.fallback(self._upstreams, question)
 
     def _answer_of(self, endpoint: Endpoint, reply: Reply) -> Answer:
         forever = endpoint.lifetime is Lifetime.FOREVER
         now_monotonic = self._now_monotonic()
         ttl_seconds = self._policy.ttl_seconds[endpoint.lifetime]
+        if reply.degraded:
+            ttl_seconds = _DEGRADED_TTL_SECONDS
         jittered_seconds = ttl_seconds * random.uniform(1 - _JITTER, 1)  # noqa: S311
         return Answer(
             body=reply.body,
             media_type=reply.media_type,
-            cache_control=_IMMUTABLE if forever else self._policy.cache_control,
+            cache_control=self._cache_control(reply, forever=forever),
             catalog_revision=FOREVER if forever else reply.catalog_revision,
             route=endpoint.path,
             stored_monotonic=now_monotonic,
             expires_monotonic=now_monotonic + jittered_seconds,
         )
+
+    def _cache_control(self, reply: Reply, *, forever: bool) -> str:
+        if reply.degraded:
+            return "no-store"
+        return _IMMUTABLE if forever else self._policy.cache_control
 
     def _absence(
         self, key: str, request: Request, error: errors.NotFoundError, min_revision: int

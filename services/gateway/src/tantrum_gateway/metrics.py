@@ -14,6 +14,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from tantrum_kit.metrics import LATENCY_BUCKETS_SECONDS
 
+from tantrum_gateway.breaker import State
+from tantrum_gateway.concurrency import Priority
 from tantrum_gateway.l1 import L1
 
 _REQUESTS: Final = prometheus_client.Counter(
@@ -35,6 +37,26 @@ _UPSTREAM_DURATION: Final = prometheus_client.Histogram(
     "Time that upstreams took.",
     ["upstream"],
     buckets=LATENCY_BUCKETS_SECONDS,
+)
+_BREAKER: Final = prometheus_client.Gauge(
+    "tantrum_gateway_breaker_state", "1 for the state that a breaker is in.", ["upstream", "state"]
+)
+_BREAKER_OPENED: Final = prometheus_client.Counter(
+    "tantrum_gateway_breaker_opened_total", "Times that a breaker opened.", ["upstream"]
+)
+_REFUSED: Final = prometheus_client.Counter(
+    "tantrum_gateway_refused_calls_total",
+    "Calls that were not made, to spare an upstream.",
+    ["upstream", "priority", "reason"],
+)
+UPSTREAM_LIMIT: Final = prometheus_client.Gauge(
+    "tantrum_gateway_upstream_limit_count", "Calls that may be under way.", ["upstream"]
+)
+UPSTREAM_UNDER_WAY: Final = prometheus_client.Gauge(
+    "tantrum_gateway_upstream_under_way_count", "Calls that are under way.", ["upstream"]
+)
+REDIS_CONNECTIONS: Final = prometheus_client.Gauge(
+    "tantrum_gateway_redis_connections_count", "Connections to Redis, `idle` or `used`.", ["state"]
 )
 _LOOKUPS: Final = prometheus_client.Counter(
     "tantrum_gateway_cache_lookups_total",
@@ -61,6 +83,19 @@ def request_answered(route: str, code: int, duration_seconds: float) -> None:
     """Count a request that took the long way. The *route* is a template, never a path."""
     _REQUESTS.labels(route, str(code)).inc()
     _DURATION.labels(route).observe(duration_seconds)
+
+
+def breaker_changed(upstream: str, state: State) -> None:
+    """Note the state that an upstream's breaker is in from now on."""
+    for one in State:
+        _BREAKER.labels(upstream, one).set(one is state)
+    if state is State.OPEN:
+        _BREAKER_OPENED.labels(upstream).inc()
+
+
+def call_refused(upstream: str, priority: Priority, reason: str) -> None:
+    """Count a call that was not made, for its upstream's sake: `breaker` or `limit`."""
+    _REFUSED.labels(upstream, priority, reason).inc()
 
 
 def upstream_called(upstream: str, code: str, duration_seconds: float) -> None:

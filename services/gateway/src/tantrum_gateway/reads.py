@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from tantrum_kit.errors import NotFoundError
+from tantrum_kit.errors import NotFoundError, UnavailableError
 from tvtantrum.catalog.v1 import catalog_service_pb2 as catalog_pb
 from tvtantrum.catalog.v1 import filter_pb2, show_pb2
 from tvtantrum.search.v1 import search_service_pb2 as search_pb
@@ -33,6 +34,9 @@ _DIRECTIONS: Final = {
     "desc": filter_pb2.SORT_DIRECTION_DESCENDING,
 }
 HOME_SHOWS_PER_CATEGORY: Final = 12
+
+_NAMES_TOKEN: Final = "names_"  # noqa: S105 - no secret
+"""Begins the page tokens of lists that `search_names` has begun."""
 
 _SLUG: Final = re.compile(r"(?=.{1,120}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _ID: Final = re.compile(r"[0-9]+")
@@ -60,6 +64,8 @@ class Reply:
     body: bytes
     media_type: str = JSON
     catalog_revision: int
+    degraded: bool = False
+    """Whether a better answer may be had soon."""
 
 
 Read = Callable[[Upstreams, Question], Awaitable[Reply]]
@@ -224,6 +230,8 @@ async def get_research(upstreams: Upstreams, question: Question) -> Reply:
 async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
     arguments = question.arguments
     page = _page(question)
+    if page["page_token"].startswith(_NAMES_TOKEN):
+        return await search_names(upstreams, question)  # a list goes on as it began
     del page["min_revision"]  # the index says where it stands, and cannot be waited for
     response = await call(
         "search",
@@ -237,8 +245,33 @@ async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
         total_size=response.total_size,
         next_page_token=response.next_page_token,
         did_you_mean=response.did_you_mean or None,
+        degraded=False,
     )
     return _json(hits, response.catalog_revision, question)
+
+
+async def search_names(upstreams: Upstreams, question: Question) -> Reply:
+    """Answer from the catalogue what the search cannot: shows that hold the text as it stands."""
+    arguments = question.arguments
+    page = _page(question)
+    token = page["page_token"]
+    if token and not token.startswith(_NAMES_TOKEN):
+        raise UnavailableError("The search does not answer just now; try again.")
+    page["page_token"] = token.removeprefix(_NAMES_TOKEN)
+    selected = filters.conditions(arguments)
+    selected.text = arguments.get("q", "")
+    response = await call(
+        "catalog", upstreams.catalog.ListShows, catalog_pb.ListShowsRequest(filter=selected, **page)
+    )
+    next_token = response.next_page_token
+    hits = resources.HitPage(
+        hits=[resources.Hit(show=codec.show(one), highlights=[]) for one in response.shows],
+        total_size=response.total_size,
+        next_page_token=f"{_NAMES_TOKEN}{next_token}" if next_token else "",
+        did_you_mean=None,
+        degraded=True,
+    )
+    return dataclasses.replace(_json(hits, response.catalog_revision, question), degraded=True)
 
 
 async def suggest_shows(upstreams: Upstreams, question: Question) -> Reply:
@@ -248,6 +281,12 @@ async def suggest_shows(upstreams: Upstreams, question: Question) -> Reply:
         search_pb.SuggestShowsRequest(query=question.arguments.get("q", "")),
     )
     return _json(codec.suggestions(response), response.catalog_revision, question)
+
+
+async def suggest_nothing(upstreams: Upstreams, question: Question) -> Reply:
+    """Answer for the search at once that nothing comes to mind: nobody waits for suggestions."""
+    nothing = resources.Suggestions(suggestions=[], degraded=True)
+    return dataclasses.replace(_json(nothing, question.min_revision, question), degraded=True)
 
 
 async def get_cover(upstreams: Upstreams, question: Question) -> Reply:

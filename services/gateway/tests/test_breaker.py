@@ -114,21 +114,14 @@ async def test_it_stays_open_until_the_upstream_says_that_it_serves(breaker):
     assert breaker.state is State.HALF_OPEN
 
 
-async def test_half_open_lets_one_call_through_then_more_then_all(breaker, changes):
+async def test_half_open_closes_after_a_few_good_calls(breaker, changes):
     await half_opened(breaker)
-    admitted = []
 
-    while breaker.state is State.HALF_OPEN:
-        eras = []
-        while (era := breaker.begin()) is not None:
-            eras.append(era)
-        admitted.append(len(eras))
-        for era in eras:
-            breaker.end(era, failed=False)
+    for _ in range(3):
+        assert breaker.state is State.HALF_OPEN
+        call(breaker, failed=False)
 
-    assert admitted == [1, 2]
     assert changes == [State.OPEN, State.HALF_OPEN, State.CLOSED]
-    assert all(breaker.begin() is not None for _ in range(100))
 
 
 async def test_a_call_that_fails_while_half_open_opens_it_again(breaker):
@@ -149,9 +142,10 @@ async def test_what_began_before_a_change_says_nothing_after_it(breaker):
     assert breaker.state is State.HALF_OPEN
 
 
-async def test_a_call_that_says_nothing_leaves_its_place_to_another(breaker):
+async def test_calls_that_say_nothing_do_not_close_it(breaker):
     await half_opened(breaker)
 
-    call(breaker, failed=None)
+    for _ in range(10):
+        call(breaker, failed=None)
 
-    assert breaker.begin() is not None
+    assert breaker.state is State.HALF_OPEN

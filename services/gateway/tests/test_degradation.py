@@ -109,7 +109,7 @@ async def test_an_upstream_that_keeps_failing_is_left_alone_and_taken_up_again(s
     site.catalog.error = away()
     for number in range(10):
         assert (await site.get(f"/v1/shows?maxMinutes={number}")).status_code == 503
-    # It says that it serves, so that one call at a time tries whether it does.
+    # It says that it serves, so that some calls try whether it does.
     called = site.catalog.counts["ListShows"]
     answers = [await site.get(f"/v1/shows?maxYear={1000 + one}") for one in range(20)]
     assert {one.status_code for one in answers} == {503}

@@ -4,7 +4,8 @@ Whether an upstream is worth calling: a circuit breaker.
 Where half of the last calls failed, nobody waits for more of them to: all fail at once,
 and callers turn to what they have. Meanwhile the upstream's own health is asked, with
 pauses that grow and are drawn at random, so that gateways do not ask in step. When it
-says that it serves, a few calls go through, then twice as many, then all.
+says that it serves, calls go through again, under the small bound that `concurrency`
+begins with: the first that fails opens the breaker again, a few that do not close it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _FAILURES: Final = 5
 """It opens where at least so many, and half, of the last calls failed, of those not long ago."""
 
 _PASSES: Final = 3
-"""Calls that have to go well before all are let through again."""
+"""Calls that have to go well, and none badly, before a failure is one among many again."""
 
 _FIRST_PAUSE_SECONDS: Final = 0.25
 _LONGEST_PAUSE_SECONDS: Final = 1.0
@@ -44,7 +45,6 @@ class Breaker:
         self._now_monotonic = now_monotonic
         self._outcomes: deque[tuple[float, bool]] = deque(maxlen=_LAST)
         self._era = 0
-        self._trying = 0
         self._passed = 0
         self._opened = asyncio.Event()
         self._pause_seconds = _FIRST_PAUSE_SECONDS
@@ -52,20 +52,13 @@ class Breaker:
 
     def begin(self) -> int | None:
         """Return what `end` wants to know of a call that begins; None where it must not."""
-        if self.state is State.OPEN:
-            return None
-        if self.state is State.HALF_OPEN:
-            if self._trying > self._passed:
-                return None
-            self._trying += 1
-        return self._era
+        return None if self.state is State.OPEN else self._era
 
     def end(self, era: int, *, failed: bool | None) -> None:
         """Take a call that has ended into account; None says nothing about the upstream."""
         if era != self._era:
             return  # it began before the state changed
         if self.state is State.HALF_OPEN:
-            self._trying -= 1
             if failed:
                 self._change(State.OPEN)
             elif failed is not None:
@@ -96,7 +89,7 @@ class Breaker:
     def _change(self, state: State) -> None:
         self.state = state
         self._era += 1
-        self._trying = self._passed = 0
+        self._passed = 0
         self._outcomes.clear()
         if state is State.OPEN:
             self._opened.set()

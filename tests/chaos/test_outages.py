@@ -135,11 +135,13 @@ def test_without_the_catalogue_what_was_seen_continues(product, recovered, name,
     with harmed(product, name, how, delay_seconds=0):
         unseen = many(product, product.new_paths(10))
         at_once = product.get(product.new_path())
+        found = product.get(f"/v1/search?q=bluey&maxYear={next(YEARS)}")
         assert_seen_answers_continue(product)
 
     assert {one.status_code for one in [*unseen, at_once]} == {503}
     assert {one.headers["retry-after"] for one in [*unseen, at_once]} == {"1"}
     assert {one.json()["type"] for one in unseen} == {"/problems/unavailable"}
+    assert found.json()["degraded"] is False  # the search has all in memory
     recovered(f"{name} {how}", lambda: product.get(product.new_path()).status_code == 200)
 
 

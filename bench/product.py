@@ -43,6 +43,8 @@ class Product:
     """By part: postgres, redis where there is one, catalog, search, gateway."""
     restart: Callable[[str], Awaitable[None]]
     """Ends a part and starts it again; returns when it is ready."""
+    gateway_beside: Callable[..., Awaitable[str]]
+    """Starts one more gateway, with settings of its own by their variables; returns its URL."""
 
     def memory_mib(self, part: str) -> float:
         """Return the resident memory of *part* now."""
@@ -78,6 +80,21 @@ async def running(*, redis: bool = False) -> AsyncIterator[Product]:
         await processes[part].stop()
         await start(*started[part])
 
+    async def gateway_beside(**settings: str) -> str:
+        [port] = ports.free_ports(1)
+        command = _command(
+            "gateway",
+            "serve",
+            environment={
+                **started["gateway"][0].environment,
+                "GATEWAY_HTTP_ADDRESS": f"127.0.0.1:{port}",
+                "GATEWAY_METRICS_PORT": "",
+                **settings,
+            },
+        )
+        await start(dataclasses.replace(command, name=f"gateway-{port}"), _http_probe(port))
+        return f"http://127.0.0.1:{port}"
+
     try:
         async with stack:
             engine = PostgresEngine(place)
@@ -106,6 +123,7 @@ async def running(*, redis: bool = False) -> AsyncIterator[Product]:
                 gateway_metrics_url=f"http://127.0.0.1:{metrics[0]}/metrics",
                 processes=processes,
                 restart=restart,
+                gateway_beside=gateway_beside,
             )
     finally:
         for leftover in {folder, place.folder}:

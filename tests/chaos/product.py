@@ -93,8 +93,8 @@ def database_settings(database, link):
 
 
 @contextlib.contextmanager
-def running(**gateway_settings):
-    """The product with one of each part."""
+def running(*, otlp_endpoint="", **gateway_settings):
+    """The product with one of each part; traces go to *otlp_endpoint*."""
     with temporary_place() as place, contextlib.ExitStack() as stack:
         product = Product(place.folder)
         stack.callback(product.http.close)
@@ -119,6 +119,7 @@ def running(**gateway_settings):
                 grpc_address=f"{HOST}:{catalog_port}",
                 metrics_port="",
                 drain_seconds=0,
+                otlp_endpoint=otlp_endpoint,
                 **for_catalog,
             ),
             "search": product.service(
@@ -129,6 +130,7 @@ def running(**gateway_settings):
                 page_token_key=KEY,
                 metrics_port="",
                 drain_seconds=0,
+                otlp_endpoint=otlp_endpoint,
             ),
             "gateway": product.service(
                 "gateway",
@@ -140,6 +142,7 @@ def running(**gateway_settings):
                 ).geturl(),
                 metrics_port="",
                 drain_seconds=0,
+                otlp_endpoint=otlp_endpoint,
                 **gateway_settings,
             ),
         }

@@ -95,7 +95,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                     slow_seconds=settings.slow_request_seconds,
                 ),
             )
-            with metrics.collecting(l1, watch_up=lambda: watch.up, revision=lambda: watch.revision):
+            with metrics.collecting(l1, watch):
                 async with server.listening(
                     gateway,
                     address=settings.http_address,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import prometheus_client
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -117,16 +117,29 @@ def upstream_calls_noted(calls: list[UpstreamCall]) -> Iterator[None]:
         _calls.reset(token)
 
 
+class Watched(Protocol):
+    """What is told of the watch."""
+
+    @property
+    def up(self) -> bool: ...
+
+    @property
+    def revision(self) -> int: ...
+
+    @property
+    def reconnects(self) -> int: ...
+
+    def silent_seconds(self) -> float: ...
+
+
 @contextlib.contextmanager
-def collecting(
-    l1: L1, *, watch_up: Callable[[], bool], revision: Callable[[], int]
-) -> Iterator[None]:
+def collecting(l1: L1, watch: Watched) -> Iterator[None]:
     """
     Have the figures of the cache and of the watch collected while the body runs.
 
     To be entered in the event loop that they belong to.
     """
-    collector = _Collected(l1, watch_up=watch_up, revision=revision)
+    collector = _Collected(l1, watch)
     prometheus_client.REGISTRY.register(collector)
     try:
         yield
@@ -135,12 +148,9 @@ def collecting(
 
 
 class _Collected(Collector):
-    def __init__(
-        self, l1: L1, *, watch_up: Callable[[], bool], revision: Callable[[], int]
-    ) -> None:
+    def __init__(self, l1: L1, watch: Watched) -> None:
         self._l1 = l1
-        self._watch_up = watch_up
-        self._revision = revision
+        self._watch = watch
         self._loop = asyncio.get_running_loop()
 
     def describe(self) -> Iterable[Metric]:
@@ -176,12 +186,18 @@ class _Collected(Collector):
                 "Age of the oldest answer in L1.",
                 0.0 if oldest is None else max(0.0, time.monotonic() - oldest),
             ),
-            ("watch_up", "Whether the gateway hears of writes.", float(self._watch_up())),
-            ("catalog_revision", "Catalogue revision heard of.", self._revision()),
+            ("watch_up", "Whether the gateway hears of writes.", float(self._watch.up)),
+            (
+                "watch_silent_seconds",
+                "Time since the catalogue was heard of; infinite before the first time.",
+                self._watch.silent_seconds(),
+            ),
+            ("catalog_revision", "Catalogue revision heard of.", self._watch.revision),
         ):
             yield GaugeMetricFamily(f"tantrum_gateway_{name}", text, value=value)
         for name, text, value in (
             ("l1_evictions_total", "Answers dropped for room.", self._l1.evictions),
             ("l1_invalidations_total", "Answers dropped for a write.", self._l1.invalidations),
+            ("watch_reconnects_total", "Times that the watch began anew.", self._watch.reconnects),
         ):
             yield CounterMetricFamily(f"tantrum_gateway_{name}", text, value=value)

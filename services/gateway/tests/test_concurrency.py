@@ -60,7 +60,7 @@ def test_late_calls_lower_the_bound_to_a_floor(limiter, clock):
     overloaded(limiter, clock, rounds=100)
 
     assert after_one == int(before * 0.9)
-    assert limiter.limit == 8
+    assert limiter.limit == 32
     assert filled(limiter, Priority.ANALYTICS) > 0
 
 
@@ -106,6 +106,14 @@ def test_after_an_outage_it_begins_small_and_grows_fast(limiter):
 
     assert small == 8
     assert rounds < 15
+
+
+def test_late_calls_right_after_an_outage_do_not_raise_the_bound(limiter, clock):
+    limiter.restart()
+
+    overloaded(limiter, clock, rounds=5)
+
+    assert limiter.limit == 8
 
 
 def test_calls_that_say_nothing_change_nothing(limiter):

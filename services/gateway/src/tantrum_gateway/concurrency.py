@@ -38,7 +38,11 @@ _SHARE: Final = {
 }
 """Part of the bound that calls of a priority may fill, those of all others counted."""
 
-_LEAST: Final = 8.0
+_LEAST: Final = 32.0
+"""An upstream that is slow, but for other reasons than us, still gets what misses ask for: 50 a
+second that take 0.6 s each."""
+
+_RESTART: Final = 8.0
 _FIRST: Final = 100.0
 _MOST: Final = 400.0
 _DECREASE: Final = 0.9
@@ -82,12 +86,12 @@ class Limiter:
     def restart(self) -> None:
         """Begin small again, and grow fast: the upstream comes back from an outage."""
         self._slow_start_below = max(self._limit, _FIRST)
-        self._limit = _LEAST
+        self._limit = _RESTART
 
     def _decrease(self) -> None:
         now_monotonic = self._now_monotonic()
         if now_monotonic - self._decreased_monotonic < _DECREASE_PERIOD_SECONDS:
             return
         self._decreased_monotonic = now_monotonic
-        self._limit = max(_LEAST, self._limit * _DECREASE)
+        self._limit = max(min(self._limit, _LEAST), self._limit * _DECREASE)
         self._slow_start_below = self._limit

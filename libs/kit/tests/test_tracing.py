@@ -111,6 +111,7 @@ def test_the_callers_flag_counts_only_where_nobody_else_decides(
         b"\xff\xfe",
         CALLER.replace("00-", "ff-", 1),
         CALLER.upper(),
+        CALLER + "0",
         f"00-{'0' * 32}-00f067aa0ba902b7-01",
         f"00-{TRACE_ID}-{'0' * 16}-01",
     ],

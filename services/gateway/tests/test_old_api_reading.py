@@ -103,11 +103,12 @@ async def test_old_answers_go_through_the_caches_as_all_others(site):
 
 async def test_the_sitemap_has_every_show_category_and_study():
     async with sited(site_url="https://shows.example") as site:
-        response = await site.get("/sitemap.xml")
+        response = await site.get("/sitemap.xml", accept_encoding="gzip")
         robots = await site.get("/robots.txt")
         llms = await site.get("/llms.txt")
 
     assert response.headers["content-type"] == "application/xml; charset=utf-8"
+    assert response.headers["content-encoding"] == "gzip"
     for kind, items in (
         ("shows/", site.catalog.shows),
         ("browse?category=", site.catalog.categories),

@@ -50,7 +50,8 @@ def read(query: bytes, parameters: Sequence[Parameter], *, lenient: bool = False
     """
     Return what *query* says, decoded and checked.
 
-    A *lenient* reading passes over what is not known, blank, or given once too often.
+    A *lenient* reading passes over what is not known or blank, and over all but the
+    first of what may be given once.
 
     Raises:
         InvalidQueryError: with a violation for each thing that is wrong.
@@ -103,10 +104,13 @@ def _forgiven(
     texts: Mapping[str, Sequence[str]], parameters: Sequence[Parameter]
 ) -> dict[str, list[str]]:
     given = {
-        one.name: [text for text in texts.get(one.name, ()) if text.strip()][: one.at_most]
-        for one in parameters
+        one.name: [text for text in texts.get(one.name, ()) if text.strip()] for one in parameters
     }
-    return {name: kept for name, kept in given.items() if kept}
+    return {
+        one.name: given[one.name][:1] if one.at_most == 1 else given[one.name]
+        for one in parameters
+        if given[one.name]
+    }
 
 
 def _pairs(query: bytes) -> Iterator[tuple[str, str]]:

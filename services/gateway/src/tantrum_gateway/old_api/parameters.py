@@ -54,7 +54,10 @@ class Number:
     """A finite number."""
 
     def read(self, text: str) -> float:
-        number = float(text)
+        try:
+            number = float(text)
+        except ValueError as error:
+            raise ValueError("must be a number") from error
         if not math.isfinite(number):
             raise ValueError("must be finite")
         return number

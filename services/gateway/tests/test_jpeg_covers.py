@@ -67,6 +67,17 @@ async def test_a_process_that_was_killed_is_started_again():
         opened(await drawn_cover(SVG))
 
 
+async def test_a_process_that_is_frozen_is_replaced():
+    async with jpeg_covers.drawing(timeout_seconds=3) as drawn_cover:
+        await drawn_cover(SVG)
+        [process] = drawing_processes()
+        os.kill(process, signal.SIGSTOP)
+        with pytest.raises(UnavailableError):
+            await drawn_cover(SVG)
+        opened(await drawn_cover(SVG))
+        assert drawing_processes() != [process]
+
+
 async def test_who_leaves_while_it_is_drawn_leaves_nothing_for_the_next():
     async with jpeg_covers.drawing() as drawn_cover:
         waiting = asyncio.create_task(drawn_cover(SVG))

@@ -54,6 +54,8 @@ class Endpoint:
     """What is shed first where there is too much to do; suggestions have less time, too."""
     fallback: reads.Read | None = None
     """What answers, worse, in place of `read` where that has no upstream."""
+    lenient: bool = False
+    """Whether its query strings are read leniently; see `queries.read`."""
     parameter_by_field: dict[str, str] = field(init=False, compare=False)
     """Names of parameters by the proto field that they become."""
 

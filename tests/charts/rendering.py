@@ -31,6 +31,7 @@ EVERYTHING = {
     },
     "tracing": {"otlpEndpoint": "http://collector.tracing:4317", "sampleRatio": 0.1},
     "search": {"backend": "postgres"},
+    "opensearch": {"enabled": True},
     "edge": {
         "serviceType": "LoadBalancer",
         "serviceAnnotations": {"balancer": "small"},
@@ -44,6 +45,7 @@ EVERYTHING = {
     },
     "prometheus": {"enabled": True},
     "monitoring": {
+        "exporters": {"enabled": True},
         "serviceMonitors": True,
         "rules": True,
         "dashboards": True,
@@ -105,6 +107,11 @@ class Pod:
     @property
     def containers(self):
         return [*self.spec.get("initContainers", ()), *self.spec["containers"]]
+
+    @property
+    def main(self):
+        """The container that the pod is for: an exporter may stand behind it."""
+        return self.spec["containers"][0]
 
     @property
     def ports(self):

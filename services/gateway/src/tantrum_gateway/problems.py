@@ -49,6 +49,26 @@ NOT_ACCEPTABLE: Final = ProblemType(
     title="No acceptable content coding",
     advice="Accept one of `br`, `zstd`, `gzip` or `identity` in `Accept-Encoding`.",
 )
+MALFORMED: Final = ProblemType(
+    name="malformed-request",
+    title="The request is no GraphQL request",
+    advice="Send what GraphQL over HTTP asks for: a JSON object with `query` or `documentId`.",
+)
+INVALID_DOCUMENT: Final = ProblemType(
+    name="invalid-document",
+    title="The GraphQL document is not valid",
+    advice="Correct the document or its variables. The schema is at `/docs/schema.graphql`.",
+)
+UNKNOWN_DOCUMENT: Final = ProblemType(
+    name="unknown-document",
+    title="The persisted GraphQL document is not known",
+    advice="Send the document itself in `query` beside `documentId`, once.",
+)
+LIMIT: Final = ProblemType(
+    name="limit-exceeded",
+    title="The request asks for too much",
+    advice="Ask for less. Which limit it was is in `extensions.limit`.",
+)
 INTERNAL: Final = ProblemType(
     name="internal-error",
     title="Something went wrong here",
@@ -92,7 +112,16 @@ _TYPE_BY_KIND: Final[dict[type[errors.CallerError], ProblemType]] = {
         advice="Repeat the request a little later.",
     ),
 }
-TYPES: Final = (*_TYPE_BY_KIND.values(), METHOD, NOT_ACCEPTABLE, INTERNAL)
+TYPES: Final = (
+    *_TYPE_BY_KIND.values(),
+    METHOD,
+    NOT_ACCEPTABLE,
+    MALFORMED,
+    INVALID_DOCUMENT,
+    UNKNOWN_DOCUMENT,
+    LIMIT,
+    INTERNAL,
+)
 
 RETRY_AFTER_SECONDS: Final[dict[int, int]] = {429: 1, 503: 1}
 

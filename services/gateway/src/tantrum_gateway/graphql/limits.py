@@ -1,0 +1,151 @@
+"""
+Refuses documents that ask for too much, by their shape alone.
+
+Each limit has a name, a setting of that name, and a message that begins with it.
+Parsing and these are cheap; validating is not, and comes after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeAlias
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLSyntaxError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    Source,
+    Visitor,
+    parse,
+    visit,
+)
+from graphql.language import SelectionSetNode
+
+from tantrum_gateway.graphql.failures import LimitError
+
+_SELECTIONS_MAX: Final = 20_000
+"""Selections to look at, fragments spread out: a bound on this module's own work."""
+
+Fragments: TypeAlias = Mapping[str, FragmentDefinitionNode]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a document may hold, all its operations together."""
+
+    max_tokens: int
+    max_aliases: int
+    max_directives: int
+    max_depth: int
+
+
+def parsed(text: str, limits: Limits) -> DocumentNode:
+    """
+    Return the document, if it is within all limits on its shape.
+
+    Raises:
+        GraphQLSyntaxError: it is no document.
+        LimitError: it holds too much.
+    """
+    document = _parsed(text, limits.max_tokens)
+    fragments = fragments_of(document)
+    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    counter = _Counter()
+    visit(document, counter)
+    _check("aliases", counter.aliases, limits.max_aliases, "give fewer fields other names.")
+    _check("directives", counter.directives, limits.max_directives, "use fewer directives.")
+    for operation in operations:
+        depth = max((len(step.path) for step in steps(operation, fragments)), default=0)
+        _check("depth", depth, limits.max_depth, "select fewer levels of fields.")
+    return document
+
+
+def check_cost(cost: int, max_cost: int) -> None:
+    """Raise `LimitError` where a query costs more than it may."""
+    _check("cost", cost, max_cost, "ask for smaller pages, or for less of each item.")
+
+
+def fragments_of(document: DocumentNode) -> Fragments:
+    """Return the fragments by name."""
+    return {
+        one.name.value: one
+        for one in document.definitions
+        if isinstance(one, FragmentDefinitionNode)
+    }
+
+
+class Step(NamedTuple):
+    """A field that is selected, fragments spread out."""
+
+    field: FieldNode
+    path: tuple[str, ...]
+    """Names of the fields that lead there, its own last."""
+
+
+def steps(operation: OperationDefinitionNode, fragments: Fragments) -> Iterator[Step]:
+    """
+    Yield every field of an operation but those of the introspection.
+
+    Raises:
+        LimitError: there are too many, which fragments in fragments can make of few words.
+    """
+    count = 0
+    waiting: list[tuple[SelectionSetNode, tuple[str, ...], frozenset[str]]] = [
+        (operation.selection_set, (), frozenset())
+    ]
+    while waiting:
+        selection_set, path, inside = waiting.pop()
+        for selection in selection_set.selections:
+            count += 1
+            _check("selections", count, _SELECTIONS_MAX, "spread fewer fragments.")
+            match selection:
+                case FieldNode() if not selection.name.value.startswith("__"):
+                    here = (*path, selection.name.value)
+                    yield Step(selection, here)
+                    if selection.selection_set:
+                        waiting.append((selection.selection_set, here, inside))
+                case InlineFragmentNode():
+                    waiting.append((selection.selection_set, path, inside))
+                case FragmentSpreadNode():
+                    name = selection.name.value
+                    fragment = fragments.get(name)
+                    # What is unknown, or within itself, fails validation.
+                    if fragment is not None and name not in inside:
+                        waiting.append((fragment.selection_set, path, inside | {name}))
+
+
+def _parsed(text: str, max_tokens: int) -> DocumentNode:
+    try:
+        return parse(Source(text, "query"), max_lexical_tokens=max_tokens, max_comments=max_tokens)
+    except GraphQLSyntaxError as error:
+        if "Parsing aborted" not in error.message:
+            raise
+        # The parser counts no further, and where it is too deep for it, it does not count.
+        raise LimitError(
+            "tokens", "send a shorter document.", given=max_tokens + 1, allowed=max_tokens
+        ) from error
+
+
+class _Counter(Visitor):
+    """Counts what a document has of some things, wherever they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aliases = 0
+        self.directives = 0
+
+    def enter_field(self, field: FieldNode, *_: object) -> None:
+        self.aliases += field.alias is not None
+
+    def enter_directive(self, *_: object) -> None:
+        self.directives += 1
+
+
+def _check(limit: str, given: int, allowed: int, advice: str) -> None:
+    if given > allowed:
+        raise LimitError(limit, advice, given=given, allowed=allowed)

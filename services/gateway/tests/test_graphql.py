@@ -227,7 +227,7 @@ async def test_no_items_are_a_page_too(site: Site):
 @pytest.mark.parametrize(
     ("arguments", "argument"),
     [("first: 101", "first"), ("first: -1", "first"), ('after: "x"', "after"),
-     ('after: "WyIiLDEwMSwiIl0"', "after"), ('after: "WyJtYWRldXAiLDAsIiJd"', "page_token")],
+     ('after: "WyIiLDEwMSwiIl0"', "after"), ('after: "WyJtYWRldXAiLDAsIiJd"', "after")],
 )  # fmt: skip
 async def test_a_page_that_there_cannot_be_is_refused(site: Site, arguments: str, argument: str):
     failure = await error(site, f"{{ shows({arguments}) {{ totalCount }} }}")
@@ -289,6 +289,17 @@ async def test_hits_have_their_highlights(site: Site):
 
     assert edge["node"]["highlights"][0]["field"] == "NAME"
     assert edge["node"]["highlights"][0]["spans"] == [{"start": 0, "end": 1}]
+
+
+async def test_an_argument_that_its_variable_makes_invalid_is_named(site: Site):
+    query = "query($n: Int) { shows(first: $n) { totalCount } home { __typename } }"
+
+    answer = (await post(site, query, n=None)).json()
+
+    assert answer["data"] == {"shows": None, "home": {"__typename": "Home"}}
+    (failure,) = answer["errors"]
+    assert failure["extensions"] == {"code": "invalid-parameter"}
+    assert "first" in failure["message"]
 
 
 async def test_comparing_with_a_show_that_is_not_there_says_so(site: Site):

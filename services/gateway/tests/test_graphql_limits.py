@@ -52,6 +52,7 @@ FOUR_OF_EACH = {
         """query($v: Boolean! = true @deprecated) { __typename @skip(if: $v) a: __typename @skip(
         if: $v) ...F @skip(if: $v) } fragment F on Query { __typename @include(if: $v) }""",
     ),
+    "depth of braces": ("{ home { __typename } }", "{a" * 400 + "}" * 400),
     "tokens": ("{ a }", "{ a b c d e f g }"),
 }
 
@@ -154,6 +155,10 @@ HOSTILE = {
     "deep fields": "{a" * 900 + "}" * 900,
     "brackets": "[" * 1_999,
     "deep types": "query($a: " + "[" * 900 + "Int" + "]" * 900 + ") { __typename }",
+    "deep inline fragments": "{" + "... {" * 600 + "__typename" + "}" * 601,
+    "a long chain of fragments": "{ ...F0 }"
+    + " ".join(f"fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(240))
+    + "fragment F240 on Query { none }",
     "comments": "\n".join("#" for _ in range(3_000)),
     "introspection in circles": "{ __schema { types { "
     + "fields { type { " * 5

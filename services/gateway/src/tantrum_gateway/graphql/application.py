@@ -34,7 +34,7 @@ from tantrum_gateway.upstreams import Upstreams
 MAX_BODY_BYTES: Final = 131_072
 
 _NO_STORE: Final = "no-store"
-_METHODS: Final = "GET, HEAD, POST, OPTIONS"
+_ALLOW: Final = (b"allow", b"GET, HEAD, POST, OPTIONS")
 _DETERMINISTIC: Final = msgspec.json.Encoder(order="deterministic")
 
 
@@ -79,6 +79,9 @@ class GraphqlApplication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] != PATH:
             raise errors.NotFoundError("nothing is at this address")
+        if scope["method"] == "OPTIONS":
+            await _send_options(send)
+            return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         answer = await self._answer(scope, headers, receive)
         coding = coding_for(headers.get(b"accept-encoding"), compressible=answer.compressible)
@@ -91,8 +94,6 @@ class GraphqlApplication:
 
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Answer:
         method = scope["method"]
-        if method == "OPTIONS":
-            return _answer(b"", media_type=requests.JSON, status=204, allow=True)
         accept = headers.get(b"accept")
         offered = [requests.RESPONSE, requests.JSON]
         if method in ("GET", "HEAD") and not scope["query_string"]:
@@ -119,11 +120,15 @@ class GraphqlApplication:
         if asked.document_id is None:
             return await self._executed(asked, media_type)
         text = self._documents.text(asked.document_id, asked.query)
+        operation = self._documents.ready(text).operation(asked.operation_name)
+        # Nor does what means nothing make another answer.
+        names = {one.variable.name.value for one in operation.variable_definitions or ()}
+        variables = {name: value for name, value in asked.variables.items() if name in names}
         arguments = {
             "documentId": asked.document_id,
             "mediaType": media_type,
             "operationName": asked.operation_name or "",
-            "variables": _DETERMINISTIC.encode(asked.variables).decode(),
+            "variables": _DETERMINISTIC.encode(variables).decode(),
         }
         endpoint = Endpoint(
             path=PATH,
@@ -217,8 +222,13 @@ def _answer(
         catalog_revision=catalog_revision,
         status=status,
         route=PATH,
-        extra_headers=[(b"allow", _METHODS.encode())] if allow else None,
+        extra_headers=[_ALLOW] if allow else None,
     )
+
+
+async def _send_options(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": [_ALLOW]})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _send(form: Form, method: str, if_none_match: bytes | None, send: Send) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLInterfaceType,
     GraphQLObjectType,
     InlineFragmentNode,
@@ -107,7 +108,10 @@ class _Walk:
         definition = parent.fields[field.name.value]
         if field.selection_set is None:
             return
-        arguments = get_argument_values(definition, field, self._variables)
+        try:
+            arguments = get_argument_values(definition, field, self._variables)
+        except GraphQLError:
+            return  # and so will the field fail, before it reads anything
         coordinate = (parent.name, field.name.value)
         reads = at.reads
         if parent is CORE.query_type or coordinate in _NESTED_READS:

@@ -33,6 +33,7 @@ _PATIENCE_PASSES: Final = 4
 _PASSES_A_LEVEL: Final = 2
 _MAX_ERRORS: Final = 20
 _OUTAGES: Final = (errors.UnavailableError, errors.DeadlineError)
+_ARGUMENT_BY_FIELD: Final = {"page_token": "after", "page_size": "first"}
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -131,8 +132,11 @@ def _failure(error: GraphQLError) -> dict[str, Any]:
     cause = error.original_error
     if isinstance(cause, LimitError):
         return _described(error, problems.LIMIT, exceeded(cause).more)
+    if cause is None or isinstance(cause, GraphQLError):
+        # graphql-core's own: an argument that only its variable's value makes invalid.
+        return _described(error, problems.INVALID, {})
     if isinstance(cause, errors.CallerError):
-        problem = problems.of_error(cause, instance=PATH, parameter_by_field={})
+        problem = problems.of_error(cause, instance=PATH, parameter_by_field=_ARGUMENT_BY_FIELD)
         code = problem.type.removeprefix("/problems/")
         return {**_located(error), "message": problem.detail, "extensions": {"code": code}}
     # A bug of an upstream or ours: its words are for the log only.
@@ -144,7 +148,7 @@ def _failure(error: GraphQLError) -> dict[str, Any]:
             request_id=request_id.get(),
         )
     else:
-        log.error("field_failed", exc_info=cause or error, request_id=request_id.get())
+        log.error("field_failed", exc_info=cause, request_id=request_id.get())
     hidden = {"message": problems.INTERNAL.title, "extensions": {"code": problems.INTERNAL.name}}
     return {**_located(error), **hidden}
 

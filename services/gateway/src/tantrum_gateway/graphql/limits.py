@@ -31,6 +31,8 @@ from tantrum_gateway.graphql.failures import LimitError
 _SELECTIONS_MAX: Final = 20_000
 """Selections to look at, fragments spread out: a bound on this module's own work."""
 
+_DEPTH_ADVICE: Final = "select fewer levels of fields."
+
 Fragments: TypeAlias = Mapping[str, FragmentDefinitionNode]
 
 
@@ -52,7 +54,7 @@ def parsed(text: str, limits: Limits) -> DocumentNode:
         GraphQLSyntaxError: it is no document.
         LimitError: it holds too much.
     """
-    document = _parsed(text, limits.max_tokens)
+    document = _parsed(text, limits)
     fragments = fragments_of(document)
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
     counter = _Counter()
@@ -61,7 +63,7 @@ def parsed(text: str, limits: Limits) -> DocumentNode:
     _check("directives", counter.directives, limits.max_directives, "use fewer directives.")
     for operation in operations:
         depth = max((len(step.path) for step in steps(operation, fragments)), default=0)
-        _check("depth", depth, limits.max_depth, "select fewer levels of fields.")
+        _check("depth", depth, limits.max_depth, _DEPTH_ADVICE)
     return document
 
 
@@ -119,16 +121,17 @@ def steps(operation: OperationDefinitionNode, fragments: Fragments) -> Iterator[
                         waiting.append((fragment.selection_set, path, inside | {name}))
 
 
-def _parsed(text: str, max_tokens: int) -> DocumentNode:
+def _parsed(text: str, limits: Limits) -> DocumentNode:
+    most = limits.max_tokens
     try:
-        return parse(Source(text, "query"), max_lexical_tokens=max_tokens, max_comments=max_tokens)
+        return parse(Source(text, "query"), max_lexical_tokens=most, max_comments=most)
     except GraphQLSyntaxError as error:
-        if "Parsing aborted" not in error.message:
-            raise
-        # The parser counts no further, and where it is too deep for it, it does not count.
-        raise LimitError(
-            "tokens", "send a shorter document.", given=max_tokens + 1, allowed=max_tokens
-        ) from error
+        # Where the parser gives up it does not count any further.
+        if "nested too deeply" in error.message:
+            _check("depth", limits.max_depth + 1, limits.max_depth, _DEPTH_ADVICE)
+        if "Parsing aborted" in error.message:
+            _check("tokens", most + 1, most, "send a shorter document.")
+        raise
 
 
 class _Counter(Visitor):

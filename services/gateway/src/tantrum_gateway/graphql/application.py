@@ -38,7 +38,7 @@ _ALLOW: Final = (b"allow", b"GET, HEAD, POST, OPTIONS")
 _DETERMINISTIC: Final = msgspec.json.Encoder(order="deterministic")
 
 
-class _UnkeptError(Exception):
+class _PartialError(Exception):
     """Brings an outcome past the caches, which are to keep what is whole only."""
 
     def __init__(self, outcome: Outcome) -> None:
@@ -47,7 +47,7 @@ class _UnkeptError(Exception):
 
 
 class _OutageError(errors.UnavailableError):
-    """As `_UnkeptError`; an older answer that is whole would do instead."""
+    """As `_PartialError`; an older answer that is whole would do instead."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__("an upstream does not answer just now")
@@ -113,7 +113,7 @@ class GraphqlApplication:
                 return await self._executed(asked, media_type)
             raise malformed("use GET or POST", status=405)
         except RequestError as error:
-            return _refused(error, media_type, reads=method in ("GET", "HEAD"))
+            return _refused(error, media_type, safe=method in ("GET", "HEAD"))
 
     async def _got(self, asked: Asked, media_type: str) -> Answer:
         """Answer a GET: through the caches, where the document is a persisted one."""
@@ -142,8 +142,8 @@ class GraphqlApplication:
         request = Request(endpoint=endpoint, question=question, path=PATH)
         try:
             answer, _ = await self._answering.answer(request)
-        except (_UnkeptError, _OutageError) as unkept:
-            return _executed(unkept.outcome, media_type)
+        except (_PartialError, _OutageError) as error:
+            return _executed(error.outcome, media_type)
         return answer
 
     async def _executed(self, asked: Asked, media_type: str) -> Answer:
@@ -159,7 +159,7 @@ class GraphqlApplication:
     ) -> Reply:
         outcome = await self._executor.execute(query, upstreams, min_revision=question.min_revision)
         if outcome.failed:
-            raise _OutageError(outcome) if outcome.outage else _UnkeptError(outcome)
+            raise _OutageError(outcome) if outcome.outage else _PartialError(outcome)
         return Reply(
             body=outcome.body,
             media_type=f"{media_type}; charset=utf-8",
@@ -185,29 +185,29 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _executed(outcome: Outcome, media_type: str) -> Answer:
-    return _answer(outcome.body, media_type=media_type, catalog_revision=outcome.catalog_revision)
+    return _unkept(outcome.body, media_type=media_type, catalog_revision=outcome.catalog_revision)
 
 
-def _refused(error: RequestError, media_type: str, *, reads: bool) -> Answer:
+def _refused(error: RequestError, media_type: str, *, safe: bool) -> Answer:
     """Return the answer to what is not executed, with the status that the media type gives it."""
     operation = error.more.get("operation")
     status = error.status
-    if reads and operation is not None:
+    if safe and operation is not None:
         # Whatever the schema had: GET is safe.
         status = 405
     if status is None:
         status = 400 if media_type == requests.RESPONSE else 200
-    return _answer(refusal(error), media_type=media_type, status=status, allow=status == 405)  # noqa: PLR2004
+    return _unkept(refusal(error), media_type=media_type, status=status, allow=status == 405)  # noqa: PLR2004
 
 
 def _unacceptable(wanted: str) -> Answer:
     problem = problems.of_type(
         problems.NOT_ACCEPTABLE, 406, detail=f"Accept {wanted} that is made here.", instance=PATH
     )
-    return _answer(problems.encode(problem), media_type=problems.MEDIA_TYPE, status=406)
+    return _unkept(problems.encode(problem), media_type=problems.MEDIA_TYPE, status=406)
 
 
-def _answer(
+def _unkept(
     body: bytes,
     *,
     media_type: str,
@@ -215,6 +215,7 @@ def _answer(
     catalog_revision: int = FOREVER,
     allow: bool = False,
 ) -> Answer:
+    """Return an answer that nobody is to keep."""
     return Answer(
         body=body,
         media_type=media_type if ";" in media_type else f"{media_type}; charset=utf-8",

@@ -6,6 +6,7 @@ Their folder has the version in its name, so that they never change under their 
 
 from __future__ import annotations
 
+import functools
 from importlib import resources as files
 from typing import Final
 
@@ -33,6 +34,7 @@ _POLICY: Final = (
 _HEADERS: Final = [(b"content-security-policy", _POLICY), (b"referrer-policy", b"same-origin")]
 
 
+@functools.cache
 def page() -> Answer:
     """Return the page that is GraphiQL."""
     vendored = [f"/docs/{_FOLDER}/{name}" for name in _VENDORED]

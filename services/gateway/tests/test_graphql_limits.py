@@ -77,7 +77,7 @@ async def test_each_limit_is_a_setting_with_a_name(name: str):
         ("{ themes(first: 7) { edges { node { slug } } } }", 35),
         ("{ a: themes { totalCount } b: themes { totalCount } }", 42),
         ("{ shows(first: 10) { nodes { ages { min } similar(first: 2) { nodes { slug } } } } }",
-         20 + 1 + 10 + 10 + 10 * (20 + 1 + 2)),
+         20 + 1 + 10 + 10 + 10 * (100 + 1 + 2)),
         ("{ ... { ...F } } fragment F on Query { themes(first: 3) { nodes { slug } } }", 24),
         ("{ home(showsPerCategory: 5) { categories { shows { slug } } } }", 20 + 1 + 10 + 50),
         ('{ nodes(ids: ["a", "b", "c"]) { id } }', 23),

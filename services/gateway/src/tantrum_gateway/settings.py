@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     """Levels of fields in a GraphQL query, introspection aside."""
 
     graphql_max_cost: int = Field(default=1_500, ge=1)
-    """What a GraphQL query may cost: 1 for each object of its answer, 20 for each read."""
+    """What a GraphQL query may cost: 1 an object, 20 a read, 100 a list of similar shows."""
 
     graphql_introspection: bool = True
     """Whether GraphQL tells its schema, which `/docs/schema.graphql` and GraphiQL show too."""

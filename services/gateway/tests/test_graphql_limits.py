@@ -10,11 +10,19 @@ from graphql import get_introspection_query
 from .conftest import Site, sited
 from .graphql_client import data, error, errors
 
+DOUBLED = "fragment F{0} on Home {{ ...F{1} ...F{1} }}"
 BOMB = " ".join(
     [
         "{ home { ...F0 } }",
-        *(f"fragment F{n} on Home {{ ...F{n + 1} ...F{n + 1} }}" for n in range(40)),
+        *(DOUBLED.format(n, n + 1) for n in range(40)),
         "fragment F40 on Home { __typename }",
+    ]
+)
+MANY_BOMBS = " ".join(
+    [
+        *(f"query Q{n} {{ home {{ ...F0 }} }}" for n in range(200)),
+        *(DOUBLED.format(n, n + 1) for n in range(7)),
+        "fragment F7 on Home { __typename }",
     ]
 )
 
@@ -120,8 +128,9 @@ async def test_reads_in_reads_in_reads_are_refused(site: Site, query: str, given
     assert (await refused(site, document))[:2] == ("nesting", given)
 
 
-async def test_fragments_do_not_multiply_without_bound(site: Site):
-    name, _, _ = await refused(site, BOMB)
+@pytest.mark.parametrize("query", [BOMB, MANY_BOMBS], ids=["one", "many"])
+async def test_fragments_do_not_multiply_without_bound(site: Site, query: str):
+    name, _, _ = await refused(site, query)
 
     assert name == "selections"
 

@@ -7,9 +7,9 @@ Parsing and these are cheap; validating is not, and comes after them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from graphql import (
     DocumentNode,
@@ -28,8 +28,8 @@ from graphql.language import SelectionSetNode
 
 from tantrum_gateway.graphql.failures import LimitError
 
-_SELECTIONS_MAX: Final = 20_000
-"""Selections to look at, fragments spread out: a bound on this module's own work."""
+_SELECTIONS_MAX: Final = 4_000
+"""Selections of a document, fragments spread out: a bound on the work of reckoning costs."""
 
 _DEPTH_ADVICE: Final = "select fewer levels of fields."
 
@@ -55,15 +55,12 @@ def parsed(text: str, limits: Limits) -> DocumentNode:
         LimitError: it holds too much.
     """
     document = _parsed(text, limits)
-    fragments = fragments_of(document)
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
     counter = _Counter()
     visit(document, counter)
     _check("aliases", counter.aliases, limits.max_aliases, "give fewer fields other names.")
     _check("directives", counter.directives, limits.max_directives, "use fewer directives.")
-    for operation in operations:
-        depth = max((len(step.path) for step in steps(operation, fragments)), default=0)
-        _check("depth", depth, limits.max_depth, _DEPTH_ADVICE)
+    _check("depth", _depth(operations, fragments_of(document)), limits.max_depth, _DEPTH_ADVICE)
     return document
 
 
@@ -81,44 +78,36 @@ def fragments_of(document: DocumentNode) -> Fragments:
     }
 
 
-class Step(NamedTuple):
-    """A field that is selected, fragments spread out."""
-
-    field: FieldNode
-    path: tuple[str, ...]
-    """Names of the fields that lead there, its own last."""
-
-
-def steps(operation: OperationDefinitionNode, fragments: Fragments) -> Iterator[Step]:
+def _depth(operations: Iterable[OperationDefinitionNode], fragments: Fragments) -> int:
     """
-    Yield every field of an operation but those of the introspection.
+    Return the levels of fields in the deepest operation, without those of the introspection.
 
     Raises:
-        LimitError: there are too many, which fragments in fragments can make of few words.
+        LimitError: there are too many fields, which fragments in fragments make of few words.
     """
-    count = 0
-    waiting: list[tuple[SelectionSetNode, tuple[str, ...], frozenset[str]]] = [
-        (operation.selection_set, (), frozenset())
+    count = deepest = 0
+    waiting: list[tuple[SelectionSetNode, int, frozenset[str]]] = [
+        (operation.selection_set, 1, frozenset()) for operation in operations
     ]
     while waiting:
-        selection_set, path, inside = waiting.pop()
+        selection_set, level, inside = waiting.pop()
         for selection in selection_set.selections:
             count += 1
             _check("selections", count, _SELECTIONS_MAX, "spread fewer fragments.")
             match selection:
                 case FieldNode() if not selection.name.value.startswith("__"):
-                    here = (*path, selection.name.value)
-                    yield Step(selection, here)
+                    deepest = max(deepest, level)
                     if selection.selection_set:
-                        waiting.append((selection.selection_set, here, inside))
+                        waiting.append((selection.selection_set, level + 1, inside))
                 case InlineFragmentNode():
-                    waiting.append((selection.selection_set, path, inside))
+                    waiting.append((selection.selection_set, level, inside))
                 case FragmentSpreadNode():
                     name = selection.name.value
                     fragment = fragments.get(name)
                     # What is unknown, or within itself, fails validation.
                     if fragment is not None and name not in inside:
-                        waiting.append((fragment.selection_set, path, inside | {name}))
+                        waiting.append((fragment.selection_set, level, inside | {name}))
+    return deepest
 
 
 def _parsed(text: str, limits: Limits) -> DocumentNode:

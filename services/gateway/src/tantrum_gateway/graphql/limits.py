@@ -7,9 +7,9 @@ Parsing and these are cheap; validating is not, and comes after them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from graphql import (
     DocumentNode,
@@ -28,8 +28,11 @@ from graphql.language import SelectionSetNode
 
 from tantrum_gateway.graphql.failures import LimitError
 
-_SELECTIONS_MAX: Final = 4_000
+_MAX_SELECTIONS: Final = 4_000
 """Selections of a document, fragments spread out: a bound on the work of reckoning costs."""
+
+_MAX_REPETITIONS: Final = 100
+"""Fields that are selected again: a bound on validation, which compares each with each."""
 
 _DEPTH_ADVICE: Final = "select fewer levels of fields."
 
@@ -60,7 +63,10 @@ def parsed(text: str, limits: Limits) -> DocumentNode:
     visit(document, counter)
     _check("aliases", counter.aliases, limits.max_aliases, "give fewer fields other names.")
     _check("directives", counter.directives, limits.max_directives, "use fewer directives.")
-    _check("depth", _depth(operations, fragments_of(document)), limits.max_depth, _DEPTH_ADVICE)
+    spread = _Spread(fragments_of(document))
+    for operation in operations:
+        spread.walk(operation)
+    _check("depth", spread.depth, limits.max_depth, _DEPTH_ADVICE)
     return document
 
 
@@ -78,36 +84,74 @@ def fragments_of(document: DocumentNode) -> Fragments:
     }
 
 
-def _depth(operations: Iterable[OperationDefinitionNode], fragments: Fragments) -> int:
-    """
-    Return the levels of fields in the deepest operation, without those of the introspection.
+class _Spread:
+    """Walks the fields of operations, with fragments spread out, within bounds of its own."""
 
-    Raises:
-        LimitError: there are too many fields, which fragments in fragments make of few words.
-    """
-    count = deepest = 0
-    waiting: list[tuple[SelectionSetNode, int, frozenset[str]]] = [
-        (operation.selection_set, 1, frozenset()) for operation in operations
-    ]
-    while waiting:
-        selection_set, level, inside = waiting.pop()
-        for selection in selection_set.selections:
-            count += 1
-            _check("selections", count, _SELECTIONS_MAX, "spread fewer fragments.")
-            match selection:
-                case FieldNode() if not selection.name.value.startswith("__"):
-                    deepest = max(deepest, level)
-                    if selection.selection_set:
-                        waiting.append((selection.selection_set, level + 1, inside))
-                case InlineFragmentNode():
-                    waiting.append((selection.selection_set, level, inside))
-                case FragmentSpreadNode():
-                    name = selection.name.value
-                    fragment = fragments.get(name)
-                    # What is unknown, or within itself, fails validation.
-                    if fragment is not None and name not in inside:
-                        waiting.append((fragment.selection_set, level, inside | {name}))
-    return deepest
+    def __init__(self, fragments: Fragments) -> None:
+        self._fragments = fragments
+        self._seen: set[tuple[int, str]] = set()
+        self._places: dict[tuple[int, str], int] = {}
+        self._selections = 0
+        self._repetitions = 0
+        self.depth = 0
+        """Levels of fields, without those of the introspection."""
+
+    def walk(self, operation: OperationDefinitionNode) -> None:
+        """Raises `LimitError` where few words say too much."""
+        root = self._place((0, str(id(operation))))
+        waiting = [_Part(operation.selection_set, place=root, level=1, inside=frozenset())]
+        while waiting:
+            part = waiting.pop()
+            for selection in part.selection_set.selections:
+                self._selections += 1
+                _check("selections", self._selections, _MAX_SELECTIONS, "spread fewer fragments.")
+                match selection:
+                    case FieldNode():
+                        inner = self._field(selection, part)
+                    case InlineFragmentNode():
+                        inner = part._replace(selection_set=selection.selection_set)
+                    case FragmentSpreadNode():
+                        inner = self._fragment(selection.name.value, part)
+                    case _:
+                        inner = None
+                if inner is not None:
+                    waiting.append(inner)
+
+    def _field(self, field: FieldNode, part: _Part) -> _Part | None:
+        name = field.name.value
+        here = (part.place, field.alias.value if field.alias else name)
+        # Each is compared with each of its name, and so are their fields.
+        self._repetitions += here in self._seen
+        self._seen.add(here)
+        advice = "select each field once in one place."
+        _check("repetitions", self._repetitions, _MAX_REPETITIONS, advice)
+        level = 0 if name.startswith("__") or not part.level else part.level + 1
+        self.depth = max(self.depth, level - 1)
+        if field.selection_set is None:
+            return None
+        return _Part(field.selection_set, self._place(here), level, part.inside)
+
+    def _fragment(self, name: str, part: _Part) -> _Part | None:
+        fragment = self._fragments.get(name)
+        # What is unknown, or within itself, fails validation.
+        if fragment is None or name in part.inside:
+            return None
+        return part._replace(selection_set=fragment.selection_set, inside=part.inside | {name})
+
+    def _place(self, key: tuple[int, str]) -> int:
+        return self._places.setdefault(key, len(self._places) + 1)
+
+
+class _Part(NamedTuple):
+    """Selections that are still to be walked."""
+
+    selection_set: SelectionSetNode
+    place: int
+    """The same for all selections that are of the same object."""
+    level: int
+    """Of the fields here; 0 in the introspection."""
+    inside: frozenset[str]
+    """Names of the fragments around them."""
 
 
 def _parsed(text: str, limits: Limits) -> DocumentNode:

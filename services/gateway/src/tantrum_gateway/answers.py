@@ -33,6 +33,7 @@ _COMPRESSIBLE: Final = (
     "application/json",
     "application/problem+json",
     "application/graphql-response+json",
+    "application/xml",
     "image/svg",
 )
 _OVERHEAD_BYTES: Final = 2_000

@@ -204,7 +204,8 @@ def _unacceptable(wanted: str) -> Answer:
     problem = problems.of_type(
         problems.NOT_ACCEPTABLE, 406, detail=f"Accept {wanted} that is made here.", instance=PATH
     )
-    return _unkept(problems.encode(problem), media_type=problems.MEDIA_TYPE, status=406)
+    status, problem_media_type, body = problems.written(problem)
+    return _unkept(body, media_type=problem_media_type, status=status)
 
 
 def _unkept(

@@ -38,7 +38,7 @@ _ALLOW: Final = (b"allow", b"GET, HEAD, POST, OPTIONS")
 _DETERMINISTIC: Final = msgspec.json.Encoder(order="deterministic")
 
 
-class _PartialError(Exception):
+class _PartialError(errors.CallerError):
     """Brings an outcome past the caches, which are to keep what is whole only."""
 
     def __init__(self, outcome: Outcome) -> None:

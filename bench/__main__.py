@@ -8,11 +8,11 @@ import platform
 import sys
 from collections.abc import Collection
 
-from bench import catalog, gateway, peak, search, tracing
+from bench import catalog, gateway, graphql, peak, search, tracing
 from bench.product import Product, running
 from bench.report import table, title
 
-_PARTS = ("gateway", "catalog", "search", "memory", "tracing", "peak")
+_PARTS = ("gateway", "graphql", "catalog", "search", "memory", "tracing", "peak")
 
 
 def main() -> None:
@@ -47,6 +47,8 @@ async def _measure(parts: Collection[str]) -> bool:
             held &= await asyncio.to_thread(gateway.misses, product)
         if "tracing" in parts:
             held &= await tracing.measure(product)
+        if "graphql" in parts:
+            held &= await asyncio.to_thread(graphql.costs, product)
         if "memory" in parts:
             _print_memory(product, "peak memory of each process, 302 shows")
         if "catalog" in parts:

@@ -319,7 +319,9 @@ async def test_failures_here_have_a_message_without_details(
     site.catalog.error = error
 
     for path in ("/api/tv-shows", "/api/tv-shows/31", "/api/themes"):
-        with structlog.testing.capture_logs():  # to draw a traceback takes longer than a request may
+        with (
+            structlog.testing.capture_logs()
+        ):  # to draw a traceback takes longer than a request may
             response = await site.get(path)
         assert "secret" not in assert_message(response, code)
         assert response.headers.get("retry-after") == ("1" if code == 503 else None)

@@ -54,26 +54,6 @@ NOT_ACCEPTABLE: Final = ProblemType(
     title="No acceptable content coding",
     advice="Accept one of `br`, `zstd`, `gzip` or `identity` in `Accept-Encoding`.",
 )
-MALFORMED: Final = ProblemType(
-    name="malformed-request",
-    title="The request is no GraphQL request",
-    advice="Send what GraphQL over HTTP asks for: a JSON object with `query` or `documentId`.",
-)
-INVALID_DOCUMENT: Final = ProblemType(
-    name="invalid-document",
-    title="The GraphQL document is not valid",
-    advice="Correct the document or its variables. The schema is at `/docs/schema.graphql`.",
-)
-UNKNOWN_DOCUMENT: Final = ProblemType(
-    name="unknown-document",
-    title="The persisted GraphQL document is not known",
-    advice="Send the document itself in `query` beside `documentId`, once.",
-)
-LIMIT: Final = ProblemType(
-    name="limit-exceeded",
-    title="The request asks for too much",
-    advice="Ask for less. Which limit it was is in `extensions.limit`.",
-)
 UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
     name="unsupported-media-type",
     title="The body is of a kind that is not read here",
@@ -103,6 +83,26 @@ TOO_MANY: Final = ProblemType(
     name="too-many-requests",
     title="Too many requests",
     advice="Wait as long as `Retry-After` says.",
+)
+MALFORMED: Final = ProblemType(
+    name="malformed-request",
+    title="The request is no GraphQL request",
+    advice="Send what GraphQL over HTTP asks for: a JSON object with `query` or `documentId`.",
+)
+INVALID_DOCUMENT: Final = ProblemType(
+    name="invalid-document",
+    title="The GraphQL document is not valid",
+    advice="Correct the document or its variables. The schema is at `/docs/schema.graphql`.",
+)
+UNKNOWN_DOCUMENT: Final = ProblemType(
+    name="unknown-document",
+    title="The persisted GraphQL document is not known",
+    advice="Send the document itself in `query` beside `documentId`, once.",
+)
+LIMIT: Final = ProblemType(
+    name="limit-exceeded",
+    title="The request asks for too much",
+    advice="Ask for less. Which limit it was is in `extensions.limit`.",
 )
 INTERNAL: Final = ProblemType(
     name="internal-error",
@@ -147,15 +147,15 @@ TYPES: Final = (
     *_TYPE_BY_KIND.values(),
     METHOD,
     NOT_ACCEPTABLE,
-    MALFORMED,
-    INVALID_DOCUMENT,
-    UNKNOWN_DOCUMENT,
-    LIMIT,
     TOO_SLOW,
     TOO_LARGE,
     URL_TOO_LONG,
     UNSUPPORTED_MEDIA_TYPE,
     HEADERS_TOO_LARGE,
+    MALFORMED,
+    INVALID_DOCUMENT,
+    UNKNOWN_DOCUMENT,
+    LIMIT,
     INTERNAL,
 )
 

@@ -85,6 +85,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
             gateway = Gateway(
                 routes=Routes(ENDPOINTS),
                 pages=_pages(health, version),
+                mounts={},
                 answering=answering,
                 l1=l1,
                 threads=threads,

@@ -16,9 +16,9 @@ import itertools
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from grpc import aio
@@ -29,6 +29,7 @@ from tantrum_gateway.answering import Answering, Request
 from tantrum_gateway.answers import FOREVER, Answer, Form, Headers, RawKey
 from tantrum_gateway.first_step import in_a_task
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.mounts import Application, Mounts, Passage, Receive, Scope, Send
 from tantrum_gateway.negotiation import coding_for
 from tantrum_gateway.queries import read
 from tantrum_gateway.reads import Question
@@ -37,9 +38,6 @@ from tantrum_gateway.upstreams import request_id
 
 log = structlog.get_logger()
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Page = Callable[[], Awaitable[Answer]]
 """Makes an answer that no cache may keep, or that is ready anyway."""
 
@@ -58,12 +56,14 @@ class Gateway:
         *,
         routes: Routes,
         pages: dict[str, Page],
+        mounts: Mapping[str, Application],
         answering: Answering,
         l1: L1,
         threads: Executor,
     ) -> None:
         self._routes = routes
         self._pages = pages
+        self._mounts = Mounts(mounts)
         self._answering = answering
         self._l1 = l1
         self._threads = threads
@@ -87,7 +87,7 @@ class Gateway:
         )
         if form is None or b"x-server-timing" in headers:
             await in_a_task()
-            await self._take_long_way(scope, headers, send)
+            await self._take_long_way(scope, headers, receive, send)
             return
         own_header = (b"x-request-id", self._request_id(headers))
         if_none_match = headers.get(b"if-none-match")
@@ -115,7 +115,9 @@ class Gateway:
         """Return when no request is under way."""
         await self._idle.wait()
 
-    async def _take_long_way(self, scope: Scope, headers: dict[bytes, bytes], send: Send) -> None:
+    async def _take_long_way(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send
+    ) -> None:
         started = time.perf_counter()
         own_id = self._request_id(headers)
         request_id.set(own_id.decode())
@@ -126,12 +128,31 @@ class Gateway:
             exchange.headers.append((b"connection", b"close"))
         route, code = "", 500
         try:
-            route, code = await self._answer(exchange, started)
+            mounted = self._mounts.at(exchange.path)
+            if mounted is None:
+                route, code = await self._answer(exchange, started)
+            else:
+                passage = Passage(scope, receive, send, headers=exchange.headers)
+                route, code = await self._pass_on(exchange, passage, *mounted)
         finally:
             self._under_way -= 1
             if not self._under_way:
                 self._idle.set()
             metrics.request_answered(route, code, time.perf_counter() - started)
+
+    async def _pass_on(
+        self, exchange: _Exchange, passage: Passage, prefix: str, application: Application
+    ) -> tuple[str, int]:
+        """Have a mounted application answer; answer in its place where it fails."""
+        failure_code = 500
+        try:
+            await application(passage.scope, passage.receive, passage.send)
+        except Exception as error:
+            if passage.status:  # half an answer cannot be mended; granian breaks it off
+                log.exception("answer_broken_off", request_id=request_id.get())
+                raise
+            failure_code = await self._send_raised(exchange, error)
+        return passage.scope.get("route_template", prefix), passage.status or failure_code
 
     def _request_id(self, headers: dict[bytes, bytes]) -> bytes:
         """Return the id that the request came with, if it is one, else a new one."""
@@ -158,13 +179,10 @@ class Gateway:
                 request = _request(match, exchange.query)
                 answer, source = await self._answering.answer(request)
             return await self._send(exchange, answer, request, source, started)
-        except errors.CallerError as error:
-            return await self._send_error(exchange, error, match)
-        except aio.AioRpcError as failure:
-            return await self._send_failure(exchange, failure)
-        except Exception:  # the edge
-            log.exception("request_failed", request_id=request_id.get())
-            return await self._refuse(exchange, problems.INTERNAL, 500)
+        except Exception as error:  # noqa: BLE001 - the edge
+            fields = match.endpoint.parameter_by_field if match else {}
+            code = await self._send_raised(exchange, error, parameter_by_field=fields)
+            return match.endpoint.path if match else "", code
 
     def _match(self, raw_path: bytes) -> Match:
         try:
@@ -200,24 +218,34 @@ class Gateway:
             exchange.headers.append((b"server-timing", timing.encode()))
         return answer.route, await exchange.send_form(form)
 
-    async def _send_error(
-        self, exchange: _Exchange, error: errors.CallerError, match: Match | None
-    ) -> tuple[str, int]:
-        fields = match.endpoint.parameter_by_field if match else {}
-        problem = problems.of_error(error, instance=exchange.instance, parameter_by_field=fields)
-        await self._send_problem(exchange, problem.status, problems.encode(problem))
-        return match.endpoint.path if match else "", problem.status
-
-    async def _send_failure(self, exchange: _Exchange, failure: aio.AioRpcError) -> tuple[str, int]:
-        # A bug of the upstream or ours: its words are for the log only.
-        log.error(
-            "upstream_failed",
-            code=failure.code().name,
-            detail=failure.details(),
-            request_id=request_id.get(),
-        )
-        code = status.HTTP_STATUS_BY_CODE[failure.code()]
-        return await self._refuse(exchange, problems.INTERNAL, max(code, 500))
+    async def _send_raised(
+        self,
+        exchange: _Exchange,
+        error: Exception,
+        *,
+        parameter_by_field: Mapping[str, str] | None = None,
+    ) -> int:
+        """Send what was raised as a problem, and return its status."""
+        if isinstance(error, errors.CallerError):
+            problem = problems.of_error(
+                error, instance=exchange.instance, parameter_by_field=parameter_by_field or {}
+            )
+            await self._send_problem(exchange, problem.status, problems.encode(problem))
+            return problem.status
+        code = 500
+        if isinstance(error, aio.AioRpcError):
+            # A bug of the upstream or ours: its words are for the log only.
+            code = max(code, status.HTTP_STATUS_BY_CODE[error.code()])
+            log.error(
+                "upstream_failed",
+                code=error.code().name,
+                detail=error.details(),
+                request_id=request_id.get(),
+            )
+        else:
+            log.error("request_failed", exc_info=error, request_id=request_id.get())
+        await self._refuse(exchange, problems.INTERNAL, code)
+        return code
 
     async def _refuse(
         self, exchange: _Exchange, problem_type: problems.ProblemType, code: int

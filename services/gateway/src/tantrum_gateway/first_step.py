@@ -40,18 +40,26 @@ def in_a_task() -> Generator[None, None, None]:
     yield
 
 
-class SteppingLoop:
-    """The running loop, but for what granian hands over to it."""
+def take_first_steps(loop: asyncio.AbstractEventLoop) -> None:
+    """
+    From now on, have *loop* take first steps where granian hands coroutines over to it.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    It is the loop itself that changes, since what granian makes futures of has to be the
+    loop that awaits them.
+    """
+    if not isinstance(loop.call_soon_threadsafe, _FirstSteps):
+        setattr(loop, "call_soon_threadsafe", _FirstSteps(loop.call_soon_threadsafe))  # noqa: B010
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loop, name)
 
-    def call_soon_threadsafe(
+class _FirstSteps:
+    """A loop's `call_soon_threadsafe`."""
+
+    def __init__(self, call_soon: Callable[..., object]) -> None:
+        self._call_soon = call_soon
+
+    def __call__(
         self, callback: Callable[..., object], *arguments: Any, context: Context | None = None
-    ) -> object:
+    ) -> Any:
         """Take the first step of granian's coroutine; call soon what is left, or aught else."""
         coroutine = arguments[0] if arguments else None
         if getattr(coroutine, "__name__", "") == _GRANIANS_COROUTINE:
@@ -59,11 +67,12 @@ class SteppingLoop:
                 coroutine.send(None)  # type: ignore[union-attr]  # it has its name
             except StopIteration:
                 return None
-        return self._loop.call_soon_threadsafe(callback, *arguments, context=context)
+        return self._call_soon(callback, *arguments, context=context)
 
 
 async def _spawn(worker_id: int, stop: Any, target: Any, listener: Any, *options: Any) -> None:
-    """Be granian's own function that spawns a worker, with another loop."""
+    """Be granian's own function that spawns a worker, and take first steps on its loop."""
     spawn = Server._spawn_asgi_worker.__wrapped__  # noqa: SLF001 - it has no other seam
-    loop = SteppingLoop(asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    take_first_steps(loop)
     await spawn(worker_id, stop, target, listener, loop, *options)

@@ -12,20 +12,34 @@ from typing import Final
 
 import structlog
 
-from tantrum_gateway import l2, metrics, pages, server, upstreams
+from tantrum_gateway import clients, l2, metrics, pages, server, upstreams
 from tantrum_gateway.answering import Answering, Policy
 from tantrum_gateway.answers import Answer
 from tantrum_gateway.asgi import Gateway, Page
+from tantrum_gateway.bodies import BodyLimits
+from tantrum_gateway.clients import ClientFinder
+from tantrum_gateway.cors import Cors
 from tantrum_gateway.endpoints import ENDPOINTS, Lifetime
 from tantrum_gateway.flights import Flights
+from tantrum_gateway.front import Bounds, Front
+from tantrum_gateway.graphql import graphiql
+from tantrum_gateway.graphql.application import GraphqlApplication
+from tantrum_gateway.graphql.documents import Documents
+from tantrum_gateway.graphql.execution import PATH as GRAPHQL_PATH
+from tantrum_gateway.graphql.execution import Executor
+from tantrum_gateway.graphql.limits import Limits
 from tantrum_gateway.health import HealthPages
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.limits.limiter import Limiter
+from tantrum_gateway.limits.rules import LimitClass
+from tantrum_gateway.limits.shared import shared as limits_shared
 from tantrum_gateway.old_api import jpeg_covers, site_texts
 from tantrum_gateway.old_api.endpoints import old_endpoints
 from tantrum_gateway.old_api.reads import OldReads
 from tantrum_gateway.old_api.snapshots import Snapshots
 from tantrum_gateway.routing import Routes
 from tantrum_gateway.settings import Settings
+from tantrum_gateway.upstreams import Upstreams
 from tantrum_gateway.watch import Watch
 
 log = structlog.get_logger()
@@ -49,6 +63,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
     """
     version = metadata.version("tantrum-gateway")
     l1 = L1(size_bytes=settings.l1_size_bytes)
+    limiter = _limiter(settings)
+    front = _front(settings, limiter)
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     with ThreadPoolExecutor(_COMPRESSING_THREADS, "compress") as threads:
         async with (
@@ -57,6 +73,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
             ) as stubs,
             _background() as tasks,
             l2.connected(redis_url, tasks, version=version) as store,
+            limits_shared(redis_url, limiter, tasks),
             jpeg_covers.drawing() as drawn_cover,
         ):
             watch = Watch(
@@ -66,7 +83,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 now_monotonic=time.monotonic,
             )
             tasks.create_task(watch.run())
-            tasks.create_task(_sweep(l1, watch, settings.unwatched_ttl_seconds))
+            tasks.create_task(_sweep(l1, watch, front, settings.unwatched_ttl_seconds))
             answering = Answering(
                 upstreams=stubs,
                 l1=l1,
@@ -76,6 +93,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 policy=_policy(settings),
                 now_monotonic=time.monotonic,
             )
+            graphql = _graphql(settings, stubs, answering, watch, threads)
             old_reads = OldReads(
                 Snapshots(
                     Flights(tasks),
@@ -99,10 +117,16 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
             gateway = Gateway(
                 routes=Routes((*ENDPOINTS, *old_endpoints(old_reads))),
                 pages=_pages(health, version, settings),
-                mounts={},
+                mounts={GRAPHQL_PATH: graphql},
                 answering=answering,
                 l1=l1,
                 threads=threads,
+                front=front,
+                body_limits=BodyLimits(
+                    size_bytes=settings.max_body_bytes,
+                    upload_size_bytes=settings.max_upload_bytes,
+                    timeout_seconds=settings.body_timeout_seconds,
+                ),
             )
             with metrics.collecting(l1, watch_up=lambda: watch.up, revision=lambda: watch.revision):
                 async with server.listening(
@@ -110,6 +134,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                     address=settings.http_address,
                     backlog=settings.backlog,
                     max_connections=settings.max_connections,
+                    max_head_bytes=settings.max_url_bytes + settings.max_headers_bytes,
+                    header_timeout_seconds=settings.header_timeout_seconds,
                     grace_seconds=settings.grace_seconds,
                 ) as port:
                     try:
@@ -139,6 +165,27 @@ async def _background() -> AsyncIterator[asyncio.TaskGroup]:
         raise group.exceptions[0] from group
 
 
+def _limiter(settings: Settings) -> Limiter:
+    limits = {
+        LimitClass.READ: settings.limit_read,
+        LimitClass.SEARCH: settings.limit_search,
+        LimitClass.SUGGEST: settings.limit_suggest,
+        LimitClass.GRAPHQL: settings.limit_graphql,
+        LimitClass.WRITE: settings.limit_write,
+        LimitClass.SIGN_IN: settings.limit_sign_in,
+    }
+    return Limiter(limits, max_keys=settings.limit_max_clients, now_monotonic=time.monotonic)
+
+
+def _front(settings: Settings, limiter: Limiter) -> Front:
+    finder = ClientFinder(
+        trusted=clients.networks(settings.trusted_proxies),
+        cloudflare=clients.networks(settings.cloudflare_networks),
+    )
+    bounds = Bounds(url_bytes=settings.max_url_bytes, headers_bytes=settings.max_headers_bytes)
+    return Front(finder=finder, limiter=limiter, cors=Cors(settings.cors_origins), bounds=bounds)
+
+
 def _policy(settings: Settings) -> Policy:
     cache_control = (
         f"public, max-age={settings.browser_ttl_seconds}, s-maxage={settings.cdn_ttl_seconds}, "
@@ -160,14 +207,53 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _pages(health: HealthPages, version: str, settings: Settings) -> dict[str, Page]:
-    fixed = pages.fixed_pages(
-        version=version,
-        texts=site_texts.fixed_texts(site_url=settings.site_url, ads_txt=settings.ads_txt),
-        max_age_seconds=_FIXED_MAX_AGE_SECONDS,
+def _graphql(
+    settings: Settings,
+    stubs: Upstreams,
+    answering: Answering,
+    watch: Watch,
+    threads: ThreadPoolExecutor,
+) -> GraphqlApplication:
+    documents = Documents(
+        limits=Limits(
+            max_tokens=settings.graphql_max_tokens,
+            max_aliases=settings.graphql_max_aliases,
+            max_directives=settings.graphql_max_directives,
+            max_depth=settings.graphql_max_depth,
+        ),
+        introspection=settings.graphql_introspection,
+        suggestions=settings.graphql_suggestions,
+        persisted_size_bytes=settings.graphql_persisted_size_bytes,
     )
+    return GraphqlApplication(
+        documents=documents,
+        executor=Executor(
+            documents,
+            max_cost=settings.graphql_max_cost,
+            suggestions=settings.graphql_suggestions,
+        ),
+        upstreams=stubs,
+        answering=answering,
+        revision=lambda: watch.revision,
+        timeout_seconds=settings.request_timeout_seconds,
+        threads=threads,
+    )
+
+
+def _pages(health: HealthPages, version: str, settings: Settings) -> dict[str, Page]:
+    fixed = {
+        **pages.fixed_pages(
+            version=version,
+            texts=site_texts.fixed_texts(site_url=settings.site_url, ads_txt=settings.ads_txt),
+            max_age_seconds=_FIXED_MAX_AGE_SECONDS,
+        ),
+        **graphiql.fixed_pages(
+            schema=settings.graphql_introspection, max_age_seconds=_FIXED_MAX_AGE_SECONDS
+        ),
+    }
     return {
         **{path: _always(answer) for path, answer in fixed.items()},
+        **pages.html_pages(),
         "/livez": health.live,
         "/readyz": health.ready,
         "/api/health": health.health,
@@ -181,9 +267,10 @@ def _always(answer: Answer) -> Page:
     return page
 
 
-async def _sweep(l1: L1, watch: Watch, unwatched_ttl_seconds: float) -> None:
+async def _sweep(l1: L1, watch: Watch, front: Front, unwatched_ttl_seconds: float) -> None:
     while True:
         await asyncio.sleep(_SWEEP_PERIOD_SECONDS)
+        front.sweep()
         now_monotonic = time.monotonic()
         unwatched = watch.silent_seconds() > unwatched_ttl_seconds
         l1.drop_expired(

@@ -49,10 +49,51 @@ NOT_ACCEPTABLE: Final = ProblemType(
     title="No acceptable content coding",
     advice="Accept one of `br`, `zstd`, `gzip` or `identity` in `Accept-Encoding`.",
 )
+CROSS_SITE: Final = ProblemType(
+    name="cross-site",
+    title="The request may come from another site",
+    advice="Send the `csrfToken` of the session as `X-CSRF-Token`, from a page of this site.",
+)
+FORBIDDEN: Final = ProblemType(
+    name="forbidden",
+    title="Not within the scopes of the API token",
+    advice="Use an API token that has the scope, or sign in.",
+)
+PRECONDITION_REQUIRED: Final = ProblemType(
+    name="precondition-required",
+    title="The write has to say what it changes",
+    advice="Send the `ETag` of what you read as `If-Match`.",
+)
+MEDIA_TYPE_REFUSED: Final = ProblemType(
+    name="unsupported-media-type",
+    title="The body is of the wrong kind",
+    advice="Send what `Accept` or `Accept-Patch` of the answer names as `Content-Type`.",
+)
+CONTENT_TOO_LARGE: Final = ProblemType(
+    name="content-too-large",
+    title="The body is too long",
+    advice="Send less at once.",
+)
+STILL_RUNNING: Final = ProblemType(
+    name="still-running",
+    title="The first request with this key is still under way",
+    advice="Repeat the request after as long as `Retry-After` says, with the same key.",
+)
+KEY_REUSED: Final = ProblemType(
+    name="idempotency-key-reused",
+    title="The key stands for another request",
+    advice="Use a new `Idempotency-Key` for each request, and the same one to repeat it.",
+)
 INTERNAL: Final = ProblemType(
     name="internal-error",
     title="Something went wrong here",
     advice="It is not your fault. Report it with the `X-Request-Id` of the answer.",
+)
+
+CONFLICT: Final = ProblemType(
+    name="conflict",
+    title="Somebody else wrote in between",
+    advice="Read again, and repeat the whole change.",
 )
 
 _TYPE_BY_KIND: Final[dict[type[errors.CallerError], ProblemType]] = {
@@ -71,11 +112,7 @@ _TYPE_BY_KIND: Final[dict[type[errors.CallerError], ProblemType]] = {
         title="The system is not in the state that this needs",
         advice="Change that state first. Repeating the request does not help.",
     ),
-    errors.ConflictError: ProblemType(
-        name="conflict",
-        title="Somebody else wrote in between",
-        advice="Read again, and repeat the whole change.",
-    ),
+    errors.ConflictError: CONFLICT,
     errors.ExhaustedError: ProblemType(
         name="too-many-requests",
         title="Too many requests",
@@ -92,7 +129,19 @@ _TYPE_BY_KIND: Final[dict[type[errors.CallerError], ProblemType]] = {
         advice="Repeat the request a little later.",
     ),
 }
-TYPES: Final = (*_TYPE_BY_KIND.values(), METHOD, NOT_ACCEPTABLE, INTERNAL)
+TYPES: Final = (
+    *_TYPE_BY_KIND.values(),
+    METHOD,
+    NOT_ACCEPTABLE,
+    CROSS_SITE,
+    FORBIDDEN,
+    PRECONDITION_REQUIRED,
+    MEDIA_TYPE_REFUSED,
+    CONTENT_TOO_LARGE,
+    STILL_RUNNING,
+    KEY_REUSED,
+    INTERNAL,
+)
 
 RETRY_AFTER_SECONDS: Final[dict[int, int]] = {429: 1, 503: 1}
 
@@ -145,6 +194,12 @@ def encode(problem: resources.Problem) -> bytes:
     return _ENCODER.encode(problem)
 
 
+def pointer(*names: str) -> str:
+    """Return the JSON pointer to *names* as the fragment of an URI: section 6 of RFC 6901."""
+    escaped = (name.replace("~", "~0").replace("/", "~1") for name in names)
+    return "#" + "".join(f"/{quote(name, safe=_FRAGMENT_SAFE)}" for name in escaped)
+
+
 def _parameter(violation: errors.Violation, parameter_by_field: Mapping[str, str]) -> str:
     field = _INDEX.sub("", violation.field)
     return parameter_by_field.get(field, field)
@@ -152,10 +207,6 @@ def _parameter(violation: errors.Violation, parameter_by_field: Mapping[str, str
 
 def _part(description: str, parameter: str) -> resources.InvalidPart:
     parameter = parameter or QUERY
-    # A JSON pointer as the fragment of an URI, by section 6 of RFC 6901.
-    escaped = parameter.replace("~", "~0").replace("/", "~1")
     return resources.InvalidPart(
-        detail=description,
-        pointer=f"#/{quote(escaped, safe=_FRAGMENT_SAFE)}",
-        parameter=parameter,
+        detail=description, pointer=pointer(parameter), parameter=parameter
     )

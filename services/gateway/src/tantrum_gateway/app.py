@@ -13,6 +13,8 @@ from typing import Final
 import structlog
 
 from tantrum_gateway import l2, metrics, pages, server, upstreams
+from tantrum_gateway.admin.application import admin
+from tantrum_gateway.admin.operations import PREFIX
 from tantrum_gateway.answering import Answering, Policy
 from tantrum_gateway.answers import Answer
 from tantrum_gateway.asgi import Gateway, Page
@@ -20,6 +22,7 @@ from tantrum_gateway.endpoints import ENDPOINTS, Lifetime
 from tantrum_gateway.flights import Flights
 from tantrum_gateway.health import HealthPages
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.mounts import Application
 from tantrum_gateway.routing import Routes
 from tantrum_gateway.settings import Settings
 from tantrum_gateway.watch import Watch
@@ -85,7 +88,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
             gateway = Gateway(
                 routes=Routes(ENDPOINTS),
                 pages=_pages(health, version),
-                mounts={},
+                mounts=_mounts(stubs, watch, settings, version),
                 answering=answering,
                 l1=l1,
                 threads=threads,
@@ -144,6 +147,23 @@ def _policy(settings: Settings) -> Policy:
         request_timeout_seconds=settings.request_timeout_seconds,
         suggest_timeout_seconds=settings.suggest_timeout_seconds,
     )
+
+
+def _mounts(
+    stubs: upstreams.Upstreams, watch: Watch, settings: Settings, version: str
+) -> dict[str, Application]:
+    if settings.service_credential is None:
+        return {}
+    editing = admin(
+        stubs,
+        service_credential=settings.service_credential.get_secret_value(),
+        identity_ttl_seconds=settings.identity_ttl_seconds,
+        timeout_seconds=settings.admin_timeout_seconds,
+        revision=lambda: watch.revision,
+        version=version,
+        now_monotonic=time.monotonic,
+    )
+    return {PREFIX: editing}
 
 
 def _pages(health: HealthPages, version: str) -> dict[str, Page]:

@@ -15,7 +15,9 @@ from tantrum_gateway import resources
 
 Number = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
-ScopeName = Literal["read", "shows:write", "categories:write", "research:write", "vocabularies:write"]
+ScopeName = Literal[
+    "read", "shows:write", "categories:write", "research:write", "vocabularies:write"
+]
 """What an API token may do. No scope reaches editors, sessions and API tokens."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from tantrum_kit import errors
@@ -18,63 +19,69 @@ from tantrum_gateway.admin.refusals import RefusalError
 
 T = TypeVar("T")
 
-ANY_REVISION: Final = 0
-
 _TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS: Final = re.compile(rf"[\t ,]*{_TAG}(?:[\t ]*,[\t ,]*{_TAG})*[\t ,]*")
-# What tag this server makes of a revision; it makes no weak ones.
-_REVISION: Final = re.compile(r'(?<!W/)"([1-9][0-9]{0,17})"')
-_TAGS_MAX: Final = 10
+_STRONG: Final = re.compile(r'(?<!W/)"([^"]*)"')
+_REVISION: Final = re.compile(r"[1-9][0-9]{0,17}")
+_REVISIONS_MAX: Final = 10
+_ANY_REVISION: Final = 0
 
 
-def tag_of(revision: int) -> str:
-    """Return the entity tag of a resource at *revision*."""
-    return f'"{revision}"'
+@dataclass(frozen=True, slots=True)
+class IfMatch:
+    """What a resource has to be for a write to happen."""
 
+    tags: frozenset[str] | None
+    """Without their quotes; weak ones are left out, since they match nothing. None is `*`."""
 
-def revisions_of(if_match: str | None) -> list[int]:
-    """
-    Return the revisions that the resource may be at; `[ANY_REVISION]` for `*`.
+    @classmethod
+    def read(cls, header: str | None) -> IfMatch:
+        """Raises `RefusalError`: 428 without the *header*, 400 where it is none."""
+        if header is None:
+            raise RefusalError(problems.PRECONDITION_REQUIRED, 428)
+        if header.strip() == "*":
+            return cls(None)
+        if not _TAGS.fullmatch(header):
+            raise RefusalError(
+                problems.INVALID, 400, "If-Match: must be * or a list of entity tags"
+            )
+        return cls(frozenset(_STRONG.findall(header)))
 
-    Empty where there are tags, but none that this server could have made.
+    def require(self, tag: str) -> None:
+        """Refuse the write, with 412, of what is at another *tag*."""
+        if self.tags is not None and tag not in self.tags:
+            raise _changed()
 
-    Raises:
-        RefusalError: 428 without the header, 400 where it is none.
-    """
-    if if_match is None:
-        raise RefusalError(problems.PRECONDITION_REQUIRED, 428)
-    if if_match.strip() == "*":
-        return [ANY_REVISION]
-    if not _TAGS.fullmatch(if_match):
-        raise RefusalError(problems.INVALID, 400, "If-Match: must be * or a list of entity tags")
-    return [int(digits) for digits in _REVISION.findall(if_match)[:_TAGS_MAX]]
+    async def at(self, write: Callable[[int], Awaitable[T]]) -> T:
+        """
+        Return what *write* does with a revision that the resource is at; 0 stands for any.
+
+        Raises:
+            RefusalError: 412, it is at none of them.
+            CallerError: as *write* does.
+        """
+        for revision in self._revisions():
+            try:
+                return await write(revision)
+            except errors.ConflictError:
+                continue
+        raise _changed()
+
+    def _revisions(self) -> list[int]:
+        if self.tags is None:
+            return [_ANY_REVISION]
+        ours = sorted(tag for tag in self.tags if _REVISION.fullmatch(tag))
+        return [int(tag) for tag in ours[:_REVISIONS_MAX]]
 
 
 def names(if_none_match: str | None, tag: str) -> bool:
     """Say whether the client has what *tag* stands for. Weak tags compare as strong ones."""
     if if_none_match is None:
         return False
-    return if_none_match.strip() == "*" or tag in re.findall(r'"[^"]*"', if_none_match)
+    return if_none_match.strip() == "*" or f'"{tag}"' in re.findall(r'"[^"]*"', if_none_match)
 
 
-async def at_one_of(revisions: list[int], write: Callable[[int], Awaitable[T]]) -> T:
-    """
-    Return what *write* does at the first of *revisions* that the resource is at.
-
-    Raises:
-        RefusalError: 412, it is at none of them.
-        CallerError: as *write* does.
-    """
-    for revision in revisions:
-        try:
-            return await write(revision)
-        except errors.ConflictError:
-            continue
-    raise changed()
-
-
-def changed() -> RefusalError:
-    """Return the refusal of a write whose resource somebody else wrote in between."""
+def _changed() -> RefusalError:
     return RefusalError(
         problems.CONFLICT,
         412,

@@ -24,13 +24,13 @@ from tantrum_gateway import problems
 from tantrum_gateway.admin.refusals import RefusalError
 
 CSRF_HEADER: Final = "x-csrf-token"
-SESSION_COOKIE: Final = "__Host-tantrum_session"
-PLAIN_SESSION_COOKIE: Final = "tantrum_session"
-"""For plain HTTP on the machine itself, where browsers take no `__Host-` cookie."""
+SESSION_COOKIE: Final = "tantrum_session"
 
 _CSRF_LABEL: Final = b"tantrum csrf token"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{20,200}")
-_LOCAL_HOST: Final = re.compile(r"(localhost|[\w-]+\.localhost|127(\.\d+){3}|\[::1\])(:\d+)?", re.I)
+_LOCAL_HOST: Final = re.compile(
+    r"(localhost|[\w-]+\.localhost|127(\.\d+){3}|\[::1\])(:\d+)?", re.IGNORECASE
+)
 _SAME_SITE: Final = ("same-origin", "none")
 
 
@@ -55,22 +55,31 @@ def proof_of(request: Request) -> Proof:
         if scheme.lower() != "bearer" or not _TOKEN.fullmatch(token.strip()):
             raise errors.UnauthenticatedError("Authorization must be Bearer with an API token.")
         return Proof("api token", token.strip())
-    token = request.cookies.get(cookie_name(request), "")
+    token = request.cookies.get(named(request, SESSION_COOKIE), "")
     if not _TOKEN.fullmatch(token):
         raise errors.UnauthenticatedError("Sign in, or send an API token.")
     return Proof("session", token)
 
 
-def cookie_name(request: Request) -> str:
-    """Return the name of the cookie that *request* may have. Only one is believed."""
-    return PLAIN_SESSION_COOKIE if _plain_and_local(request) else SESSION_COOKIE
+def named(request: Request, name: str) -> str:
+    """
+    Return *name* as the cookie has it that *request* may carry. No other one is believed.
+
+    For plain HTTP on the machine itself browsers take no `__Host-` cookie.
+    """
+    return name if _plain_and_local(request) else f"__Host-{name}"
+
+
+def cookie(request: Request, name: str, value: str, *, max_age_seconds: int | None = None) -> str:
+    """Return a `Set-Cookie` that lasts as long as the browser unless it says how long."""
+    secure = "" if _plain_and_local(request) else "; Secure"
+    ends = "" if max_age_seconds is None else f"; Max-Age={max_age_seconds}"
+    return f"{named(request, name)}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ends}"
 
 
 def session_cookie(request: Request, token: str) -> str:
-    """Return a `Set-Cookie` that lasts as long as the browser; an empty *token* ends it."""
-    secure = "" if _plain_and_local(request) else "; Secure"
-    ended = "" if token else "; Max-Age=0"
-    return f"{cookie_name(request)}={token}; Path=/; HttpOnly; SameSite=Lax{secure}{ended}"
+    """Return a `Set-Cookie` with a session's *token*; an empty one ends it."""
+    return cookie(request, SESSION_COOKIE, token, max_age_seconds=None if token else 0)
 
 
 def csrf_token(session_token: str) -> str:

@@ -1,0 +1,171 @@
+"""
+From a request to the operation it asks for, and back.
+
+In this order: who asks → may they (origin, CSRF token, scope) → query string → precondition
+→ body → repetition → the operation. So who may not do something learns nothing of what else
+would be wrong with it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Final
+
+from starlette.requests import Request
+from tantrum_kit import deadline
+
+from tantrum_gateway import problems, queries
+from tantrum_gateway.admin import bodies, proof, repetitions, revisions
+from tantrum_gateway.admin.answers_codec import SCOPES
+from tantrum_gateway.admin.desk import Desk
+from tantrum_gateway.admin.identities import Identities, Identity
+from tantrum_gateway.admin.operations import Call, Operation, Outcome
+from tantrum_gateway.admin.preconditions import IfMatch
+from tantrum_gateway.admin.proof import Proof
+from tantrum_gateway.admin.refusals import RefusalError
+from tantrum_gateway.admin.replies import Reply, reply_to
+from tantrum_gateway.answers import Headers
+
+_ANYTHING: Final = IfMatch(None)
+_USER_AGENT_CHARACTERS_MAX: Final = 200
+_SAFE: Final = ("GET", "HEAD")
+
+
+class Handling:
+    """Does operations. To be used on one event loop."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        identities: Identities,
+        *,
+        timeout_seconds: float,
+        revision: Callable[[], int],
+    ) -> None:
+        self._desk = desk
+        self._identities = identities
+        self._timeout_seconds = timeout_seconds
+        self._revision = revision
+
+    async def answer(self, request: Request, operation: Operation) -> tuple[Reply, Headers]:
+        """
+        Do what *request* asks for; return the answer, and cookies for who asked.
+
+        Raises:
+            RefusalError, CallerError: it is not done.
+        """
+        with deadline.running_for(self._timeout_seconds):
+            proven = None if operation.open_to_all else proof.proof_of(request)
+            identity = None if proven is None else await self._identities.of(proven)
+            _check_allowed(request, operation, proven, identity)
+            call = await self._call(request, operation, proven, identity)
+            cookies: Headers = []
+
+            async def run() -> tuple[Reply, Reply]:
+                outcome = await operation.run(call)
+                cookies.extend(_cookies(request, call, outcome))
+                reply = reply_to(
+                    operation, outcome, if_none_match=_listed(request, "if-none-match")
+                )
+                if outcome.repeatable_answer is None:
+                    return reply, reply
+                secretless = dataclasses.replace(outcome, answer=outcome.repeatable_answer)
+                return reply, reply_to(operation, secretless)
+
+            if call.idempotency is None:
+                reply, _ = await run()
+            else:
+                reply = await repetitions.once(call.desk, call.idempotency, run)
+            return reply, cookies
+
+    async def _call(
+        self,
+        request: Request,
+        operation: Operation,
+        proven: Proof | None,
+        identity: Identity | None,
+    ) -> Call:
+        arguments = queries.read(request.scope["query_string"], operation.parameters)
+        if_match = IfMatch.read(_listed(request, "if-match")) if operation.guarded else _ANYTHING
+        raw = await _body_of(request, operation)
+        values, body = _read(raw, operation)
+        return Call(
+            desk=self._desk_of(identity),
+            identities=self._identities,
+            identity=identity,
+            proof=proven,
+            arguments=arguments,
+            key=request.path_params.get(operation.key_name, ""),
+            values=values,
+            body=body,
+            if_match=if_match,
+            min_revision=max(self._revision(), revisions.seen_by(request)),
+            idempotency=repetitions.idempotency_of(request, raw) if operation.keyed else None,
+            client_address=request.client.host if request.client else "",
+            user_agent=request.headers.get("user-agent", "")[:_USER_AGENT_CHARACTERS_MAX],
+        )
+
+    def _desk_of(self, identity: Identity | None) -> Desk:
+        if identity is None:
+            return self._desk
+        token = identity.api_token
+        return self._desk.of_editor(
+            identity.editor.id, api_token_id=0 if token is None else token.id
+        )
+
+
+def _check_allowed(
+    request: Request, operation: Operation, proven: Proof | None, identity: Identity | None
+) -> None:
+    by_token = proven is not None and proven.kind == "api token"
+    if request.method not in _SAFE and not by_token:
+        proof.check_origin(request)
+        if proven is not None:
+            proof.check_csrf_token(request, proven.token)
+    if identity is None or operation.by_any_token or identity.may(operation.scope):
+        return
+    if operation.scope is None:
+        raise RefusalError(problems.FORBIDDEN, 403, "No API token reaches this; sign in.")
+    raise RefusalError(
+        problems.FORBIDDEN, 403, f"The API token lacks the scope {SCOPES[operation.scope - 1]}."
+    )
+
+
+async def _body_of(request: Request, operation: Operation) -> bytes:
+    if operation.uploads:
+        return await bodies.read(request, bodies.IMAGES, bytes_max=bodies.IMAGE_BYTES_MAX)
+    if operation.body is None:
+        return b""
+    media_types = bodies.MERGE_PATCH if operation.method == "PATCH" else bodies.JSON
+    return await bodies.read(request, media_types, bytes_max=bodies.JSON_BYTES_MAX)
+
+
+def _read(raw: bytes, operation: Operation) -> tuple[dict[str, Any], Any]:
+    """Return what the body gives a value to, and the body itself unless it is a merge patch."""
+    if operation.body is None:
+        return {}, raw
+    if operation.method == "PATCH":
+        return bodies.values_of(raw, operation.body, partial=True), None
+    values = bodies.values_of(raw, operation.body, partial=False)
+    return values, bodies.decoded(raw, operation.body)
+
+
+def _cookies(request: Request, call: Call, outcome: Outcome) -> Headers:
+    cookies: Headers = []
+    if outcome.session_token is not None:
+        cookies.append(
+            (b"set-cookie", proof.session_cookie(request, outcome.session_token).encode())
+        )
+    written = request.method not in _SAFE and outcome.catalog_revision
+    if written and call.proof is not None and call.proof.kind == "session":
+        cookies.append(
+            (b"set-cookie", revisions.cookie(request, outcome.catalog_revision).encode())
+        )
+    return cookies
+
+
+def _listed(request: Request, name: str) -> str | None:
+    """Return a header that is a list, which may come in several lines."""
+    lines = request.headers.getlist(name)
+    return ", ".join(lines) if lines else None

@@ -156,7 +156,7 @@ class ApiTokenList(Resource, frozen=True):
     api_tokens: list[ApiToken]
 
 
-class NewApiToken(Resource, frozen=True):
+class IssuedApiToken(Resource, frozen=True):
     """An API token as it was made; `token` is told once, and null in a repetition."""
 
     api_token: ApiToken

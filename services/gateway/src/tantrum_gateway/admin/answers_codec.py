@@ -98,7 +98,7 @@ def audit_entry(message: audit_service_pb2.AuditEntry) -> answers.AuditEntry:
         id=message.id,
         write_time=message.write_time.ToJsonString(),
         actor=answers.Actor(
-            kind=_ACTOR_KINDS[message.actor_kind],  # type: ignore[arg-type]  # one of its tokens
+            kind=_ACTOR_KINDS[message.actor_kind],
             editor_id=message.editor_id or None,
             editor_email=message.editor_email or None,
             api_token_id=message.api_token_id or None,

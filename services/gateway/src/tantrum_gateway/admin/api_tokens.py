@@ -34,8 +34,8 @@ async def create_api_token(call: Call) -> Outcome:
     )
     made = answers_codec.api_token(response.api_token)
     return Outcome(
-        answer=answers.NewApiToken(api_token=made, token=response.token),
-        repeatable_answer=answers.NewApiToken(api_token=made, token=None),
+        answer=answers.IssuedApiToken(api_token=made, token=response.token),
+        repeatable_answer=answers.IssuedApiToken(api_token=made, token=None),
     )
 
 
@@ -79,7 +79,7 @@ OPERATIONS: Final = (
         summary="Make an API token; the answer has the token itself, which is told once",
         tag="API tokens",
         run=create_api_token,
-        answer=answers.NewApiToken,
+        answer=answers.IssuedApiToken,
         status=201,
         body=inputs.NewApiToken,
     ),

@@ -98,15 +98,16 @@ class _Path:
         path = scope["raw_path"].decode("latin-1")
         method = "GET" if request.method == "HEAD" else request.method
         operation = self._operation_by_method.get(method)
+        cookies: list[str] = []
         try:
             if operation is None:
-                reply, cookies = self._other(request.method), []
+                reply = self._other(request.method)
             else:
                 reply, cookies = await self._handling.answer(request, operation)
         except RefusalError as refusal:
-            reply, cookies = refusal_reply(refusal, path=path), []
+            reply = refusal_reply(refusal, path=path)
         except errors.CallerError as error:
-            reply, cookies = error_reply(error, operation=operation, path=path), []
+            reply = error_reply(error, operation=operation, path=path)
         await reply.send(request, cookies, send)
 
     def _other(self, method: str) -> Reply:

@@ -75,7 +75,7 @@ def values_of(body: bytes, shape: type[Input], *, partial: bool) -> dict[str, An
     """
     values = _checked(_object_of(body), shape, partial=partial)
     if not values:
-        raise invalid([part("must change something", "")])
+        raise invalid([part("must change something")])
     return values
 
 

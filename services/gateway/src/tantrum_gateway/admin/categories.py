@@ -220,7 +220,7 @@ OPERATIONS: Final = (
         run=reorder_categories,
         answer=answers.CategoryOrder,
         scope=CATEGORIES,
-        body=inputs.CategoryOrder,
+        body=inputs.CategoryOrderInput,
         guarded=True,
     ),
 )

@@ -25,7 +25,6 @@ from tantrum_gateway.admin.preconditions import IfMatch
 from tantrum_gateway.admin.proof import Proof
 from tantrum_gateway.admin.refusals import RefusalError
 from tantrum_gateway.admin.replies import Reply, reply_to
-from tantrum_gateway.answers import Headers
 
 _ANYTHING: Final = IfMatch(None)
 _USER_AGENT_CHARACTERS_MAX: Final = 200
@@ -48,7 +47,7 @@ class Handling:
         self._timeout_seconds = timeout_seconds
         self._revision = revision
 
-    async def answer(self, request: Request, operation: Operation) -> tuple[Reply, Headers]:
+    async def answer(self, request: Request, operation: Operation) -> tuple[Reply, list[str]]:
         """
         Do what *request* asks for; return the answer, and cookies for who asked.
 
@@ -60,7 +59,7 @@ class Handling:
             identity = None if proven is None else await self._identities.of(proven)
             _check_allowed(request, operation, proven, identity)
             call = await self._call(request, operation, proven, identity)
-            cookies: Headers = []
+            cookies: list[str] = []
 
             async def run() -> tuple[Reply, Reply]:
                 outcome = await operation.run(call)
@@ -151,17 +150,13 @@ def _read(raw: bytes, operation: Operation) -> tuple[dict[str, Any], Any]:
     return values, bodies.decoded(raw, operation.body)
 
 
-def _cookies(request: Request, call: Call, outcome: Outcome) -> Headers:
-    cookies: Headers = []
+def _cookies(request: Request, call: Call, outcome: Outcome) -> list[str]:
+    cookies = []
     if outcome.session_token is not None:
-        cookies.append(
-            (b"set-cookie", proof.session_cookie(request, outcome.session_token).encode())
-        )
+        cookies.append(proof.session_cookie(request, outcome.session_token))
     written = request.method not in _SAFE and outcome.catalog_revision
     if written and call.proof is not None and call.proof.kind == "session":
-        cookies.append(
-            (b"set-cookie", revisions.cookie(request, outcome.catalog_revision).encode())
-        )
+        cookies.append(revisions.cookie(request, outcome.catalog_revision))
     return cookies
 
 

@@ -152,7 +152,7 @@ class CategoryTrial(Input, frozen=True):
     limit: Number = 0
 
 
-class CategoryOrder(Input, frozen=True):
+class CategoryOrderInput(Input, frozen=True):
     """Every category's number exactly once, inactive ones too, in the new order."""
 
     ids: list[Number]

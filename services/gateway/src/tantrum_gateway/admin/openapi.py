@@ -11,6 +11,7 @@ import msgspec
 from tantrum_gateway import openapi, resources
 from tantrum_gateway.admin import bodies
 from tantrum_gateway.admin.answers_codec import SCOPES
+from tantrum_gateway.admin.inputs import Input
 from tantrum_gateway.admin.operations import PREFIX, Operation
 
 PATH: Final = f"{PREFIX}/openapi.json"
@@ -71,17 +72,18 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
 
 def _partial(shape: type[msgspec.Struct], schemas: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a merge patch of *shape*: all may be absent, defaults may be null."""
-    partial = copy.deepcopy(schemas[shape.__name__])
+    partial: dict[str, Any] = copy.deepcopy(schemas[shape.__name__])
     partial.pop("required", None)
     partial |= {"title": f"{shape.__name__}Patch", "minProperties": 1}
     for field in msgspec.structs.fields(shape):
         known = partial["properties"][field.encode_name]
         known.pop("default", None)
         kind = field.type
-        if isinstance(kind, type) and issubclass(kind, bodies.Input):
+        if isinstance(kind, type) and issubclass(kind, Input):
             known = _partial(kind, schemas)
-        nullable = {"anyOf": [known, {"type": "null"}]}
-        partial["properties"][field.encode_name] = known if field.required else nullable
+        if not field.required and {"type": "null"} not in known.get("anyOf", ()):
+            known = {"anyOf": [known, {"type": "null"}]}
+        partial["properties"][field.encode_name] = known
     return partial
 
 

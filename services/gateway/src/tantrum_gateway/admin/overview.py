@@ -76,9 +76,9 @@ async def list_audit_entries(call: Call) -> Outcome:
         call.desk.upstreams.audit.ListAuditEntries,
         audit_service_pb2.ListAuditEntriesRequest(
             editor_id=asked("editorId", 0),
-            kind=_number_of(_KINDS, asked("kind")),
+            kind=audit_service_pb2.AuditedKind.ValueType(_number_of(_KINDS, asked("kind"))),
             resource_id=asked("resourceId", ""),
-            action=_number_of(_ACTIONS, asked("action")),
+            action=audit_service_pb2.AuditAction.ValueType(_number_of(_ACTIONS, asked("action"))),
             from_time=_timestamp_of(asked("from")),
             to_time=_timestamp_of(asked("to")),
             **call.page,

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS: Final = re.compile(rf"[\t ,]*{_TAG}(?:[\t ]*,[\t ,]*{_TAG})*[\t ,]*")
-_STRONG: Final = re.compile(r'(?<!W/)"([^"]*)"')
+_ONE_TAG: Final = re.compile(r'(W/)?"([^"]*)"')
 _REVISION: Final = re.compile(r"[1-9][0-9]{0,17}")
 _REVISIONS_MAX: Final = 10
 _ANY_REVISION: Final = 0
@@ -45,7 +45,7 @@ class IfMatch:
             raise RefusalError(
                 problems.INVALID, 400, "If-Match: must be * or a list of entity tags"
             )
-        return cls(frozenset(_STRONG.findall(header)))
+        return cls(frozenset(tag for weak, tag in _ONE_TAG.findall(header) if not weak))
 
     def require(self, tag: str) -> None:
         """Refuse the write, with 412, of what is at another *tag*."""
@@ -78,7 +78,9 @@ def names(if_none_match: str | None, tag: str) -> bool:
     """Say whether the client has what *tag* stands for. Weak tags compare as strong ones."""
     if if_none_match is None:
         return False
-    return if_none_match.strip() == "*" or f'"{tag}"' in re.findall(r'"[^"]*"', if_none_match)
+    return if_none_match.strip() == "*" or tag in (
+        one for _, one in _ONE_TAG.findall(if_none_match)
+    )
 
 
 def _changed() -> RefusalError:

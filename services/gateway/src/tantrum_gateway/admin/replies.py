@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,6 @@ from tantrum_gateway.admin.operations import Operation, Outcome
 from tantrum_gateway.admin.preconditions import names
 from tantrum_gateway.admin.problem_parts import parts_of
 from tantrum_gateway.admin.refusals import RefusalError
-from tantrum_gateway.answers import Headers
 from tantrum_gateway.mounts import Send
 from tantrum_gateway.queries import InvalidQueryError
 from tantrum_gateway.reads import JSON
@@ -33,12 +32,12 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes = b""
 
-    async def send(self, request: Request, more: Headers, send: Send) -> None:
-        """Send it, with *more* headers; to HEAD without its body."""
+    async def send(self, request: Request, cookies: Sequence[str], send: Send) -> None:
+        """Send it, with `Set-Cookie` for each of *cookies*; to HEAD without its body."""
         headers = [
             (b"cache-control", b"no-store"),
             *((name.encode(), value.encode("latin-1")) for name, value in self.headers.items()),
-            *more,
+            *((b"set-cookie", cookie.encode()) for cookie in cookies),
         ]
         if self.body:
             headers.append((b"content-length", b"%d" % len(self.body)))

@@ -64,15 +64,15 @@ PRECONDITION_REQUIRED: Final = ProblemType(
     title="The write has to say what it changes",
     advice="Send the `ETag` of what you read as `If-Match`.",
 )
-MEDIA_TYPE_REFUSED: Final = ProblemType(
+UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
     name="unsupported-media-type",
-    title="The body is of the wrong kind",
-    advice="Send what `Accept` or `Accept-Patch` of the answer names as `Content-Type`.",
+    title="The body is of a kind that is not read here",
+    advice="Send the body as one of the media types that the `Accept` header of the answer names.",
 )
-CONTENT_TOO_LARGE: Final = ProblemType(
+TOO_LARGE: Final = ProblemType(
     name="content-too-large",
-    title="The body is too long",
-    advice="Send less at once.",
+    title="The body is too large",
+    advice="Send a smaller body. Repeating the request does not help.",
 )
 STILL_RUNNING: Final = ProblemType(
     name="still-running",
@@ -136,8 +136,8 @@ TYPES: Final = (
     CROSS_SITE,
     FORBIDDEN,
     PRECONDITION_REQUIRED,
-    MEDIA_TYPE_REFUSED,
-    CONTENT_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    TOO_LARGE,
     STILL_RUNNING,
     KEY_REUSED,
     INTERNAL,

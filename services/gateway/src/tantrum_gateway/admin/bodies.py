@@ -41,7 +41,7 @@ async def read(request: Request, media_types: Sequence[str], *, bytes_max: int) 
     if media_type not in media_types:
         accepted = (b"accept-patch" if request.method == "PATCH" else b"accept").decode()
         raise RefusalError(
-            problems.MEDIA_TYPE_REFUSED,
+            problems.UNSUPPORTED_MEDIA_TYPE,
             415,
             f"Content-Type must be one of {', '.join(media_types)}.",
             headers=[(accepted.encode(), ", ".join(media_types).encode())],
@@ -51,7 +51,7 @@ async def read(request: Request, media_types: Sequence[str], *, bytes_max: int) 
         body += chunk
         if len(body) > bytes_max:
             raise RefusalError(
-                problems.CONTENT_TOO_LARGE, 413, f"The body may have {bytes_max} bytes at most."
+                problems.TOO_LARGE, 413, f"The body may have {bytes_max} bytes at most."
             )
     return bytes(body)
 

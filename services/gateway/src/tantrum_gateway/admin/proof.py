@@ -109,6 +109,5 @@ def check_csrf_token(request: Request, session_token: str) -> None:
 
 
 def _plain_and_local(request: Request) -> bool:
-    forwarded = request.headers.get("x-forwarded-proto", "")
     host = request.headers.get("host", "")
-    return forwarded != "https" and bool(_LOCAL_HOST.fullmatch(host))
+    return request.scope["scheme"] == "http" and bool(_LOCAL_HOST.fullmatch(host))

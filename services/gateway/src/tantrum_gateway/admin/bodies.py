@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from tantrum_gateway import problems
 from tantrum_gateway.admin.inputs import Input
@@ -38,21 +38,25 @@ async def read(request: Request, media_types: Sequence[str], *, bytes_max: int) 
         RefusalError: 415, it is of another media type; 413, it is too long.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in media_types:
-        accepted = (b"accept-patch" if request.method == "PATCH" else b"accept").decode()
+    coding = request.headers.get("content-encoding", "identity").lower()
+    if media_type not in media_types or coding != "identity":
+        accepted = b"accept-patch" if request.method == "PATCH" else b"accept"
         raise RefusalError(
             problems.UNSUPPORTED_MEDIA_TYPE,
             415,
-            f"Content-Type must be one of {', '.join(media_types)}.",
-            headers=[(accepted.encode(), ", ".join(media_types).encode())],
+            f"Send one of {', '.join(media_types)}, without a content coding.",
+            headers=[(accepted, ", ".join(media_types).encode())],
         )
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > bytes_max:
-            raise RefusalError(
-                problems.TOO_LARGE, 413, f"The body may have {bytes_max} bytes at most."
-            )
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > bytes_max:
+                sentence = f"The body may have {bytes_max} bytes at most."
+                raise RefusalError(problems.TOO_LARGE, 413, sentence)
+    except ClientDisconnect as error:
+        # Nobody will read this; but it is no failure of ours either.
+        raise RefusalError(problems.INVALID, 400, "The body ended too early.") from error
     return bytes(body)
 
 

@@ -19,10 +19,9 @@ from tantrum_gateway import problems, queries
 from tantrum_gateway.admin import bodies, proof, repetitions, revisions
 from tantrum_gateway.admin.answers_codec import SCOPES
 from tantrum_gateway.admin.desk import Desk
-from tantrum_gateway.admin.identities import Identities, Identity
+from tantrum_gateway.admin.identities import Caller, Identities
 from tantrum_gateway.admin.operations import Call, Operation, Outcome
 from tantrum_gateway.admin.preconditions import IfMatch
-from tantrum_gateway.admin.proof import Proof
 from tantrum_gateway.admin.refusals import RefusalError
 from tantrum_gateway.admin.replies import Reply, reply_to
 
@@ -55,10 +54,11 @@ class Handling:
             RefusalError, CallerError: it is not done.
         """
         with deadline.running_for(self._timeout_seconds):
-            proven = None if operation.open_to_all else proof.proof_of(request)
-            identity = None if proven is None else await self._identities.of(proven)
-            _check_allowed(request, operation, proven, identity)
-            call = await self._call(request, operation, proven, identity)
+            caller = None
+            if not operation.open_to_all:
+                caller = await self._identities.caller(proof.proof_of(request))
+            _check_allowed(request, operation, caller)
+            call = await self._call(request, operation, caller)
             cookies: list[str] = []
 
             async def run() -> tuple[Reply, Reply]:
@@ -78,22 +78,15 @@ class Handling:
                 reply = await repetitions.once(call.desk, call.idempotency, run)
             return reply, cookies
 
-    async def _call(
-        self,
-        request: Request,
-        operation: Operation,
-        proven: Proof | None,
-        identity: Identity | None,
-    ) -> Call:
+    async def _call(self, request: Request, operation: Operation, caller: Caller | None) -> Call:
         arguments = queries.read(request.scope["query_string"], operation.parameters)
         if_match = IfMatch.read(_listed(request, "if-match")) if operation.guarded else _ANYTHING
         raw = await _body_of(request, operation)
         values, body = _read(raw, operation)
         return Call(
-            desk=self._desk_of(identity),
+            desk=self._desk_of(caller),
             identities=self._identities,
-            identity=identity,
-            proof=proven,
+            caller=caller,
             arguments=arguments,
             key=request.path_params.get(operation.key_name, ""),
             values=values,
@@ -105,24 +98,20 @@ class Handling:
             user_agent=request.headers.get("user-agent", "")[:_USER_AGENT_CHARACTERS_MAX],
         )
 
-    def _desk_of(self, identity: Identity | None) -> Desk:
-        if identity is None:
+    def _desk_of(self, caller: Caller | None) -> Desk:
+        if caller is None:
             return self._desk
-        token = identity.api_token
-        return self._desk.of_editor(
-            identity.editor.id, api_token_id=0 if token is None else token.id
-        )
+        editor, token = caller.identity.editor, caller.identity.api_token
+        return self._desk.of_editor(editor.id, api_token_id=0 if token is None else token.id)
 
 
-def _check_allowed(
-    request: Request, operation: Operation, proven: Proof | None, identity: Identity | None
-) -> None:
-    by_token = proven is not None and proven.kind == "api token"
+def _check_allowed(request: Request, operation: Operation, caller: Caller | None) -> None:
+    by_token = caller is not None and caller.identity.api_token is not None
     if request.method not in _SAFE and not by_token:
         proof.check_origin(request)
-        if proven is not None:
-            proof.check_csrf_token(request, proven.token)
-    if identity is None or operation.by_any_token or identity.may(operation.scope):
+        if caller is not None:
+            proof.check_csrf_token(request, caller.proof.token)
+    if caller is None or operation.by_any_token or caller.identity.may(operation.scope):
         return
     if operation.scope is None:
         raise RefusalError(problems.FORBIDDEN, 403, "No API token reaches this; sign in.")
@@ -155,7 +144,7 @@ def _cookies(request: Request, call: Call, outcome: Outcome) -> list[str]:
     if outcome.session_token is not None:
         cookies.append(proof.session_cookie(request, outcome.session_token))
     written = request.method not in _SAFE and outcome.catalog_revision
-    if written and call.proof is not None and call.proof.kind == "session":
+    if written and call.identity.session is not None:
         cookies.append(revisions.cookie(request, outcome.catalog_revision))
     return cookies
 

@@ -35,6 +35,14 @@ class Identity:
         return self.api_token is None or scope in self.api_token.scopes
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An identity with what proved it."""
+
+    identity: Identity
+    proof: Proof
+
+
 class Identities:
     """Finds identities by what proves them. To be used on one event loop."""
 
@@ -48,7 +56,7 @@ class Identities:
         """With the time until which it is good; the longest kept first."""
         self._forgotten = 0
 
-    async def of(self, proof: Proof) -> Identity:
+    async def caller(self, proof: Proof) -> Caller:
         """
         Return whom *proof* is of.
 
@@ -58,12 +66,12 @@ class Identities:
         now_monotonic = self._now_monotonic()
         kept = self._kept.get(proof.digest)
         if kept is not None and now_monotonic < kept[1]:
-            return kept[0]
+            return Caller(kept[0], proof)
         forgotten = self._forgotten
         identity = await self._asked(proof)
         if forgotten == self._forgotten and self._ttl_seconds:
             self._keep(proof.digest, identity, until_monotonic=now_monotonic + self._ttl_seconds)
-        return identity
+        return Caller(identity, proof)
 
     def forget(self, proof: Proof) -> None:
         """Ask anew about *proof* from now on."""

@@ -12,7 +12,7 @@ from tvtantrum.catalog.v1 import editor_pb2
 
 from tantrum_gateway import resources
 from tantrum_gateway.admin.desk import Desk
-from tantrum_gateway.admin.identities import Identities, Identity
+from tantrum_gateway.admin.identities import Caller, Identities, Identity
 from tantrum_gateway.admin.inputs import Input
 from tantrum_gateway.admin.preconditions import IfMatch
 from tantrum_gateway.admin.proof import Proof
@@ -57,9 +57,8 @@ class Call:
 
     desk: Desk
     identities: Identities
-    identity: Identity | None
+    caller: Caller | None
     """None where nobody need be signed in."""
-    proof: Proof | None
     arguments: Arguments
     key: str
     """What stands in the path for its `{…}`."""
@@ -77,9 +76,20 @@ class Call:
     user_agent: str
 
     @property
+    def identity(self) -> Identity:
+        """Who asks."""
+        assert self.caller is not None  # noqa: S101 - for the type checker
+        return self.caller.identity
+
+    @property
+    def proof(self) -> Proof:
+        """What proves who asks."""
+        assert self.caller is not None  # noqa: S101 - for the type checker
+        return self.caller.proof
+
+    @property
     def editor_id(self) -> int:
         """Number of the editor who asks."""
-        assert self.identity is not None  # noqa: S101 - for the type checker
         return self.identity.editor.id
 
     @property

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 import structlog
+from tantrum_kit import errors
 from tvtantrum.catalog.v1 import editor_pb2
 from tvtantrum.catalog.v1 import editor_service_pb2 as pb
 
 from tantrum_gateway.admin import answers, answers_codec, inputs, proof
 from tantrum_gateway.admin.identities import Identity
 from tantrum_gateway.admin.operations import Call, Operation, Outcome
+from tantrum_gateway.admin.problem_parts import invalid, part
 
 log = structlog.get_logger()
 
@@ -30,13 +32,10 @@ async def sign_in(call: Call) -> Outcome:
 
 
 async def get_session(call: Call) -> Outcome:
-    assert call.identity is not None  # noqa: S101 - for the type checker
-    assert call.proof is not None  # noqa: S101 - for the type checker
     return Outcome(answer=_identity(call.identity, call.proof.token))
 
 
 async def sign_out(call: Call) -> Outcome:
-    assert call.proof is not None  # noqa: S101 - for the type checker
     call.identities.forget(call.proof)
     await call.desk.ask(
         call.desk.upstreams.editors.SignOut, pb.SignOutRequest(token_digest=call.proof.digest)
@@ -48,17 +47,20 @@ async def sign_out(call: Call) -> Outcome:
 
 
 async def change_password(call: Call) -> Outcome:
-    assert call.identity is not None  # noqa: S101 - for the type checker
-    response = await call.desk.ask(
-        call.desk.upstreams.editors.ChangePassword,
-        pb.ChangePasswordRequest(
-            email=call.identity.editor.email,
-            current_password=call.body.current_password,
-            new_password=call.body.new_password,
-            client_address=call.client_address,
-            user_agent=call.user_agent,
-        ),
-    )
+    try:
+        response = await call.desk.ask(
+            call.desk.upstreams.editors.ChangePassword,
+            pb.ChangePasswordRequest(
+                email=call.identity.editor.email,
+                current_password=call.body.current_password,
+                new_password=call.body.new_password,
+                client_address=call.client_address,
+                user_agent=call.user_agent,
+            ),
+        )
+    except errors.UnauthenticatedError as error:
+        # A 401 would say that the session is over.
+        raise invalid([part("is not your password", "currentPassword")]) from error
     call.identities.forget_editor(call.editor_id)
     log.info("password_changed", editor_id=call.editor_id)
     return _begun(response.editor, response.session, response.session_token)
@@ -83,7 +85,6 @@ async def end_session(call: Call) -> Outcome:
 
 
 async def end_other_sessions(call: Call) -> Outcome:
-    assert call.identity is not None  # noqa: S101 - for the type checker
     kept = call.identity.session
     response = await call.desk.ask(
         call.desk.upstreams.editors.EndOtherSessions,

@@ -208,7 +208,7 @@ async def test_a_password_changed_in_the_source_comes_in_until_one_is_set_here(i
     async with postgres.opened(
         imported.new_server, postgres.Limits(size_min=0), unavailable=CatalogUnavailableError
     ) as database:
-        store = PostgresEditorStore(database)
+        store = PostgresEditorStore(database, now=lambda: imported.now)
         editors = Editors(store, hasher, now=lambda: imported.now + dt.timedelta(seconds=1))
         await editors.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD)
 

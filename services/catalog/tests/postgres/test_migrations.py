@@ -70,7 +70,7 @@ async def test_an_index_that_was_left_half_made_is_made_again(server):
     async with connected(server) as connection:
         later = await connection.fetch(TABLES_OF_LATER_STEPS, FIRST_TABLES)
         for table in later:
-            await connection.execute(f"DROP TABLE {table['name']}")
+            await connection.execute(f"DROP TABLE {table['name']} CASCADE")
         await connection.execute("UPDATE catalog.alembic_version SET version_num = '0001'")
         await connection.execute("DROP INDEX catalog.show_ages")
         with pytest.raises(asyncpg.UniqueViolationError):

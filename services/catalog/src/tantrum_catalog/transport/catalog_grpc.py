@@ -22,7 +22,7 @@ from tantrum_catalog.transport.category_codec import category_to_proto
 from tantrum_catalog.transport.change_codec import event_to_proto
 from tantrum_catalog.transport.codec import expected_revision_of, present, request_key_of
 from tantrum_catalog.transport.research_codec import research_to_proto
-from tantrum_catalog.transport.show_codec import show_to_proto
+from tantrum_catalog.transport.show_codec import image_to_proto, show_to_proto
 
 
 class CatalogServicer(CatalogReadsServicer):
@@ -75,6 +75,24 @@ class CatalogServicer(CatalogReadsServicer):
         return pb.SetFeaturedShowResponse(
             show=None if found.value is None else show_to_proto(found.value),
             catalog_revision=found.revision,
+        )
+
+    async def CreateImage(
+        self, request: pb.CreateImageRequest, context: Context
+    ) -> pb.CreateImageResponse:
+        image = await self._catalog.create_image(request.content)
+        return pb.CreateImageResponse(image=image_to_proto(image))
+
+    async def SetShowImage(
+        self, request: pb.SetShowImageRequest, context: Context
+    ) -> pb.SetShowImageResponse:
+        stored = await self._catalog.set_show_image(
+            ShowId(request.id),
+            request.image_id or None,
+            expected_revision=expected_revision_of(request.revision, field="revision"),
+        )
+        return pb.SetShowImageResponse(
+            show=show_to_proto(stored.value), catalog_revision=stored.revision
         )
 
     async def CreateCategory(

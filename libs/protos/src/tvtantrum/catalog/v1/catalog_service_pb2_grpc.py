@@ -330,8 +330,8 @@ class CatalogServiceServicer:
     def CreateImage(self, request, context):
         """Stores a picture. The same content again is the same picture.
 
-        Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP or GIF, is
-        larger than 3 MiB, or a side has more than 10,000 pixels.
+        Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP, GIF or
+        AVIF, is larger than 3 MiB, or has more than 25 million pixels.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -86,8 +86,8 @@ class CatalogServiceStub:
     CreateImage: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateImageRequest, _catalog_service_pb2.CreateImageResponse]
     """Stores a picture. The same content again is the same picture.
 
-    Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP or GIF, is
-    larger than 3 MiB, or a side has more than 10,000 pixels.
+    Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP, GIF or
+    AVIF, is larger than 3 MiB, or has more than 25 million pixels.
     """
     SetShowImage: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.SetShowImageRequest, _catalog_service_pb2.SetShowImageResponse]
     """Gives a show its picture, or takes it."""
@@ -173,8 +173,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     CreateImage: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateImageRequest, _catalog_service_pb2.CreateImageResponse]  # type: ignore[assignment]
     """Stores a picture. The same content again is the same picture.
 
-    Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP or GIF, is
-    larger than 3 MiB, or a side has more than 10,000 pixels.
+    Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP, GIF or
+    AVIF, is larger than 3 MiB, or has more than 25 million pixels.
     """
     SetShowImage: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SetShowImageRequest, _catalog_service_pb2.SetShowImageResponse]  # type: ignore[assignment]
     """Gives a show its picture, or takes it."""
@@ -371,8 +371,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_service_pb2.CreateImageResponse, _abc.Awaitable[_catalog_service_pb2.CreateImageResponse]]:
         """Stores a picture. The same content again is the same picture.
 
-        Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP or GIF, is
-        larger than 3 MiB, or a side has more than 10,000 pixels.
+        Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP, GIF or
+        AVIF, is larger than 3 MiB, or has more than 25 million pixels.
         """
 
     @_abc_1.abstractmethod

@@ -187,6 +187,25 @@ def test_categories_are_tried_made_reordered_and_removed(editor):
     assert removed.status_code == 204
 
 
+def test_of_many_who_know_the_same_order_one_wins(editor):
+    order = editor.ask("GET", "/category-order")
+    ids = order.json()["ids"]
+    rotated = [ids[turn:] + ids[:turn] for turn in range(1, 7)]
+
+    def reorder(wanted):
+        return editor.ask(
+            "PUT",
+            "/category-order",
+            json={"ids": wanted},
+            headers={"If-Match": order.headers["etag"]},
+        ).status_code
+
+    with concurrent.futures.ThreadPoolExecutor(6) as threads:
+        statuses = sorted(threads.map(reorder, rotated))
+
+    assert statuses == [200, 412, 412, 412, 412, 412]
+
+
 def test_a_theme_is_renamed_in_its_shows_and_merged_away(editor):
     path, tag, _ = made(editor.ask("POST", "/themes", json={"name": "Boats"}))
     themes = [{"slug": "boats"}, {"slug": "music"}]

@@ -121,6 +121,9 @@ class EditedCatalog(FakeCatalog):
 
     async def SetFeaturedShow(self, request, context):
         await self.note("SetFeaturedShow", request, context)
+        present = next((one.id for one in self.shows if one.featured), 0)
+        if request.HasField("expected_id") and request.expected_id != present:
+            raise errors.ConflictError("another show is featured by now")
         await self._bump()
         for show in self.shows:
             show.featured = show.id == request.id
@@ -176,6 +179,8 @@ class EditedCatalog(FakeCatalog):
 
     async def ReorderCategories(self, request, context):
         await self.note("ReorderCategories", request, context)
+        if request.expected_ids not in ([], [one.id for one in self.categories]):
+            raise errors.ConflictError("the categories are in another order by now")
         by_id: dict[int, category_pb2.Category] = {one.id: one for one in self.categories}
         if sorted(request.ids) != sorted(by_id):
             raise errors.InvalidInputError.of("ids", "must name every category exactly once")

@@ -102,6 +102,23 @@ async def preview_category(call: Call) -> Outcome:
 
 
 async def get_category_order(call: Call) -> Outcome:
+    return _order(*await _ordered_ids(call))
+
+
+async def reorder_categories(call: Call) -> Outcome:
+    present_ids, catalog_revision = await _ordered_ids(call)
+    call.if_match.require(_order(present_ids, catalog_revision).tag)
+    response = await call.desk.ask(
+        call.desk.upstreams.catalog.ReorderCategories,
+        pb.ReorderCategoriesRequest(
+            ids=call.body.ids, expected_ids=() if call.if_match.anything else present_ids
+        ),
+    )
+    return _order((one.id for one in response.categories), response.catalog_revision)
+
+
+async def _ordered_ids(call: Call) -> tuple[list[int], int]:
+    """Return the numbers of all categories in order, and the revision that it is theirs at."""
     ids: list[int] = []
     request = pb.ListCategoriesRequest(
         include_inactive=True, page_size=_PAGE_SIZE_MAX, min_revision=call.min_revision
@@ -110,18 +127,8 @@ async def get_category_order(call: Call) -> Outcome:
         response = await call.desk.ask(call.desk.upstreams.catalog.ListCategories, request)
         ids += [one.id for one in response.categories]
         if not response.next_page_token:
-            return _order(ids, response.catalog_revision)
+            return ids, response.catalog_revision
         request.page_token = response.next_page_token
-
-
-async def reorder_categories(call: Call) -> Outcome:
-    # The catalogue compares nothing here: between this look and the write somebody may win.
-    call.if_match.require((await get_category_order(call)).tag)
-    response = await call.desk.ask(
-        call.desk.upstreams.catalog.ReorderCategories,
-        pb.ReorderCategoriesRequest(ids=call.body.ids),
-    )
-    return _order((one.id for one in response.categories), response.catalog_revision)
 
 
 def _outcome(

@@ -47,6 +47,11 @@ class IfMatch:
             )
         return cls(frozenset(tag for weak, tag in _ONE_TAG.findall(header) if not weak))
 
+    @property
+    def anything(self) -> bool:
+        """Whether it was `*`."""
+        return self.tags is None
+
     def require(self, tag: str) -> None:
         """Refuse the write, with 412, of what is at another *tag*."""
         if self.tags is not None and tag not in self.tags:
@@ -57,15 +62,17 @@ class IfMatch:
         Return what *write* does with a revision that the resource is at; 0 stands for any.
 
         Raises:
-            RefusalError: 412, it is at none of them.
+            RefusalError: 412, it can be at none of them.
+            ConflictError: it is at none of them.
             CallerError: as *write* does.
         """
+        conflict: Exception = _changed()
         for revision in self._revisions():
             try:
                 return await write(revision)
-            except errors.ConflictError:
-                continue
-        raise _changed()
+            except errors.ConflictError as error:
+                conflict = error
+        raise conflict
 
     def _revisions(self) -> list[int]:
         if self.tags is None:

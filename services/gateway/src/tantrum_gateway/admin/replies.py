@@ -22,6 +22,7 @@ from tantrum_gateway.reads import JSON
 _ENCODER: Final = msgspec.json.Encoder()
 _CHALLENGE: Final = (b"www-authenticate", b'Bearer realm="tvtantrum"')
 _UNAUTHENTICATED: Final = 401
+_PRECONDITION_FAILED: Final = 412
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,8 @@ def error_reply(error: errors.CallerError, *, operation: Operation | None, path:
     """Return the answer that tells what the catalogue, or the query string, made fail."""
     fields = {one.field: one.name for one in operation.parameters} if operation else {}
     problem = problems.of_error(error, instance=path, parameter_by_field=fields)
+    if operation is not None and operation.guarded and isinstance(error, errors.ConflictError):
+        problem = msgspec.structs.replace(problem, status=_PRECONDITION_FAILED)
     of_body = operation is not None and operation.body is not None
     if (
         isinstance(error, errors.InvalidInputError)

@@ -118,11 +118,14 @@ async def get_featured_show(call: Call) -> Outcome:
 
 
 async def set_featured_show(call: Call) -> Outcome:
-    # The catalogue compares nothing here: between this look and the write somebody may win.
-    call.if_match.require((await get_featured_show(call)).tag)
+    present = await get_featured_show(call)
+    call.if_match.require(present.tag)
     response = await call.desk.ask(
         call.desk.upstreams.catalog.SetFeaturedShow,
-        pb.SetFeaturedShowRequest(id=call.body.show_id or 0),
+        pb.SetFeaturedShowRequest(
+            id=call.body.show_id or 0,
+            expected_id=None if call.if_match.anything else int(present.tag),
+        ),
     )
     show = response.show if response.HasField("show") else None
     return _featured(show, response.catalog_revision)

@@ -82,6 +82,7 @@ class Services:
             "GATEWAY_CATALOG_ADDRESS": self._catalog,
             "GATEWAY_SEARCH_ADDRESS": self._search,
             "GATEWAY_METRICS_PORT": str(self._metrics[2]),
+            "GATEWAY_SERVICE_CREDENTIAL": self._folder.secret("service-credential"),
         }
         if self._upstreams.redis_url is not None:
             settings["GATEWAY_REDIS_URL"] = self._upstreams.redis_url
@@ -98,6 +99,7 @@ class Services:
             "CATALOG_GRPC_ADDRESS": self._catalog,
             "CATALOG_METRICS_PORT": str(self._metrics[0]),
             "CATALOG_PAGE_TOKEN_KEY": self._folder.secret("catalog-page-token-key"),
+            "CATALOG_SERVICE_CREDENTIAL": self._folder.secret("service-credential"),
         }
 
     def _search_settings(self) -> dict[str, str]:

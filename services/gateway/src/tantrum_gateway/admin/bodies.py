@@ -9,7 +9,7 @@ arrays are replaced.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -19,8 +19,6 @@ from tantrum_gateway.admin.inputs import Input
 from tantrum_gateway.admin.problem_parts import invalid, part
 from tantrum_gateway.admin.refusals import RefusalError
 from tantrum_gateway.resources import InvalidPart
-
-InputT = TypeVar("InputT", bound=Input)
 
 JSON: Final = ("application/json",)
 MERGE_PATCH: Final = ("application/merge-patch+json", "application/json")
@@ -60,30 +58,8 @@ async def read(request: Request, media_types: Sequence[str], *, bytes_max: int) 
     return bytes(body)
 
 
-def decoded(body: bytes, shape: type[InputT]) -> InputT:
-    """Return *body* as a *shape*. Raises `RefusalError`: 400, naming each wrong field."""
-    value = _object_of(body)
-    _checked(value, shape, partial=False)
-    return msgspec.convert(value, shape)
-
-
-def values_of(body: bytes, shape: type[Input], *, partial: bool) -> dict[str, Any]:
-    """
-    Return what *body* gives a value to, by path of the fields' Python names.
-
-    An object among the fields is not in it, but each of its own fields: `ages.min`. What
-    null clears is None. A *partial* body is a merge patch, and may lack any field.
-
-    Raises:
-        RefusalError: 400, naming each wrong field.
-    """
-    values = _checked(_object_of(body), shape, partial=partial)
-    if not values:
-        raise invalid([part("must change something")])
-    return values
-
-
-def _object_of(body: bytes) -> dict[str, Any]:
+def object_of(body: bytes) -> dict[str, Any]:
+    """Return the JSON object that *body* is. Raises `RefusalError`: 400."""
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -93,9 +69,20 @@ def _object_of(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _checked(value: dict[str, Any], shape: type[Input], *, partial: bool) -> dict[str, Any]:
+def values_of(value: dict[str, Any], shape: type[Input], *, partial: bool) -> dict[str, Any]:
+    """
+    Return what the object gives a value to, by path of the fields' Python names.
+
+    An object among the fields is not in it, but each of its own fields: `ages.min`. What
+    null clears is None. A *partial* object is a merge patch, and may lack any field.
+
+    Raises:
+        RefusalError: 400, naming each wrong field.
+    """
     wrong: list[InvalidPart] = []
     values = dict(_walked(value, shape, (), "", wrong, partial=partial))
+    if partial and not (values or wrong):
+        wrong.append(part("must change something"))
     if wrong:
         raise invalid(wrong)
     return values

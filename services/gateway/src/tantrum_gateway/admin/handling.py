@@ -12,6 +12,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
 from tantrum_kit import deadline
 
@@ -53,30 +54,30 @@ class Handling:
         Raises:
             RefusalError, CallerError: it is not done.
         """
-        with deadline.running_for(self._timeout_seconds):
-            caller = None
-            if not operation.open_to_all:
+        caller = None
+        if not operation.open_to_all:
+            with deadline.running_for(self._timeout_seconds):
                 caller = await self._identities.caller(proof.proof_of(request))
-            _check_allowed(request, operation, caller)
-            call = await self._call(request, operation, caller)
-            cookies: list[str] = []
+        _check_allowed(request, operation, caller)
+        call = await self._call(request, operation, caller)
+        cookies: list[str] = []
 
-            async def run() -> tuple[Reply, Reply]:
-                outcome = await operation.run(call)
-                cookies.extend(_cookies(request, call, outcome))
-                reply = reply_to(
-                    operation, outcome, if_none_match=_listed(request, "if-none-match")
-                )
-                if outcome.repeatable_answer is None:
-                    return reply, reply
-                secretless = dataclasses.replace(outcome, answer=outcome.repeatable_answer)
-                return reply, reply_to(operation, secretless)
+        async def run() -> tuple[Reply, Reply]:
+            outcome = await operation.run(call)
+            cookies.extend(_cookies(request, call, outcome))
+            reply = reply_to(operation, outcome, if_none_match=_listed(request, "if-none-match"))
+            if outcome.repeatable_answer is None:
+                return reply, reply
+            secretless = dataclasses.replace(outcome, answer=outcome.repeatable_answer)
+            return reply, reply_to(operation, secretless)
 
+        # From now on: the time that a large body took to arrive does not count.
+        with deadline.running_for(self._timeout_seconds):
             if call.idempotency is None:
                 reply, _ = await run()
             else:
                 reply = await repetitions.once(call.desk, call.idempotency, run)
-            return reply, cookies
+        return reply, cookies
 
     async def _call(self, request: Request, operation: Operation, caller: Caller | None) -> Call:
         arguments = queries.read(request.scope["query_string"], operation.parameters)
@@ -133,10 +134,11 @@ def _read(raw: bytes, operation: Operation) -> tuple[dict[str, Any], Any]:
     """Return what the body gives a value to, and the body itself unless it is a merge patch."""
     if operation.body is None:
         return {}, raw
+    given = bodies.object_of(raw)
     if operation.method == "PATCH":
-        return bodies.values_of(raw, operation.body, partial=True), None
-    values = bodies.values_of(raw, operation.body, partial=False)
-    return values, bodies.decoded(raw, operation.body)
+        return bodies.values_of(given, operation.body, partial=True), None
+    values = bodies.values_of(given, operation.body, partial=False)
+    return values, msgspec.convert(given, operation.body)
 
 
 def _cookies(request: Request, call: Call, outcome: Outcome) -> list[str]:

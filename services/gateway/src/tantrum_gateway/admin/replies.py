@@ -20,7 +20,7 @@ from tantrum_gateway.queries import InvalidQueryError
 from tantrum_gateway.reads import JSON
 
 _ENCODER: Final = msgspec.json.Encoder()
-_CHALLENGE: Final = (b"www-authenticate", b'Bearer realm="tvtantrum"')
+_CHALLENGE: Final = 'Bearer realm="tvtantrum"'
 _UNAUTHENTICATED: Final = 401
 _PRECONDITION_FAILED: Final = 412
 
@@ -83,12 +83,9 @@ def error_reply(error: errors.CallerError, *, operation: Operation | None, path:
     problem = problems.of_error(error, instance=path, parameter_by_field=fields)
     if operation is not None and operation.guarded and isinstance(error, errors.ConflictError):
         problem = msgspec.structs.replace(problem, status=_PRECONDITION_FAILED)
-    of_body = operation is not None and operation.body is not None
-    if (
-        isinstance(error, errors.InvalidInputError)
-        and not isinstance(error, InvalidQueryError)
-        and of_body
-    ):
+    of_body = operation is not None and (operation.body is not None or operation.uploads)
+    of_query = isinstance(error, InvalidQueryError)
+    if isinstance(error, errors.InvalidInputError) and of_body and not of_query:
         parts = parts_of(error)
         detail = "; ".join(f"{one.parameter}: {one.detail}" for one in parts) or error.message
         problem = msgspec.structs.replace(problem, errors=parts, detail=detail)
@@ -97,8 +94,7 @@ def error_reply(error: errors.CallerError, *, operation: Operation | None, path:
     if wait_seconds.isdigit():
         headers["retry-after"] = wait_seconds
     if problem.status == _UNAUTHENTICATED:
-        name, value = _CHALLENGE
-        headers[name.decode()] = value.decode()
+        headers["www-authenticate"] = _CHALLENGE
     return _problem_reply(problem, headers)
 
 

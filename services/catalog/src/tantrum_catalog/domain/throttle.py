@@ -102,6 +102,7 @@ def address_key(client_address: str) -> AccountKey | None:
     """
     if not client_address:
         return None
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address | ipaddress.IPv6Network
     try:
         address = ipaddress.ip_address(client_address)
     except ValueError as error:
@@ -109,7 +110,6 @@ def address_key(client_address: str) -> AccountKey | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     if isinstance(address, ipaddress.IPv6Address):
-        network = ipaddress.ip_network((int(address), _NETWORK_BITS), strict=False)
-        return AccountKey(f"ADDRESS {network}")
+        address = ipaddress.IPv6Network((int(address), _NETWORK_BITS), strict=False)
     # No e-mail's key has a capital letter in it, so none can be mistaken for this one.
     return AccountKey(f"ADDRESS {address}")

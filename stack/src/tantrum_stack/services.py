@@ -83,6 +83,9 @@ class Services:
             "GATEWAY_SEARCH_ADDRESS": self._search,
             "GATEWAY_METRICS_PORT": str(self._metrics[2]),
             "GATEWAY_SERVICE_CREDENTIAL": self._folder.secret("service-credential"),
+            "GATEWAY_SITE_URL": os.environ.get(
+                "GATEWAY_SITE_URL", f"http://{ports.LOOPBACK}:{self._http_port}"
+            ),
         }
         if self._upstreams.redis_url is not None:
             settings["GATEWAY_REDIS_URL"] = self._upstreams.redis_url

@@ -45,6 +45,8 @@ _READ_SECONDS: Final = 5.0
 
 L1_LOOKUPS_HIT: Final = _LOOKUPS.labels("l1", "hit")
 L1_LOOKUPS_MISS: Final = _LOOKUPS.labels("l1", "miss")
+SNAPSHOT_LOOKUPS_HIT: Final = _LOOKUPS.labels("snapshot", "hit")
+SNAPSHOT_LOOKUPS_MISS: Final = _LOOKUPS.labels("snapshot", "miss")
 L2_LOOKUPS_HIT: Final = _LOOKUPS.labels("l2", "hit")
 L2_LOOKUPS_MISS: Final = _LOOKUPS.labels("l2", "miss")
 L2_LOOKUPS_ERROR: Final = _LOOKUPS.labels("l2", "error")

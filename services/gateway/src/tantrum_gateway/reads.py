@@ -262,7 +262,7 @@ async def get_cover(upstreams: Upstreams, question: Question) -> Reply:
         ),
     )
     return Reply(
-        body=covers.drawn(_cover_subject(response.show)).encode(),
+        body=covers.drawn(cover_subject(response.show)).encode(),
         media_type=SVG,
         catalog_revision=response.catalog_revision,
     )
@@ -283,7 +283,8 @@ async def get_image(upstreams: Upstreams, question: Question) -> Reply:
     )
 
 
-def _cover_subject(show: show_pb2.Show) -> covers.Subject:
+def cover_subject(show: show_pb2.Show) -> covers.Subject:
+    """Return what the cover of *show* is drawn from."""
     return covers.Subject(
         name=show.name,
         slug=show.slug,

@@ -102,5 +102,5 @@ def _problem_reply(problem: resources.Problem, headers: dict[str, str]) -> Reply
     wait_seconds = problems.RETRY_AFTER_SECONDS.get(problem.status)
     if wait_seconds is not None:
         headers.setdefault("retry-after", str(wait_seconds))
-    headers["content-type"] = problems.MEDIA_TYPE
-    return Reply(status=problem.status, headers=headers, body=problems.encode(problem))
+    status, headers["content-type"], body = problems.written(problem)
+    return Reply(status=status, headers=headers, body=body)

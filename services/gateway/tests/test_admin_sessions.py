@@ -199,6 +199,22 @@ async def test_a_new_password_ends_the_other_sessions_and_all_api_tokens():
         assert (await program.ask("GET", "/shows")).status_code == 401
 
 
+async def test_a_sessions_token_is_no_api_token_and_the_other_way_round():
+    async with edited(identity_ttl_seconds=60) as site:
+        program = await site.desk.with_api_token("read")
+        assert (await program.ask("GET", "/session")).status_code == 200
+        assert (await site.desk.ask("GET", "/session")).status_code == 200
+        session_token = site.desk.http.cookies["tantrum_session"]
+        api_token = program.headers["authorization"].removeprefix("Bearer ")
+
+        swapped = [
+            await site.stranger().ask("GET", "/session", authorization=f"Bearer {session_token}"),
+            await site.stranger().ask("GET", "/session", cookie=f"tantrum_session={api_token}"),
+        ]
+
+        assert [one.status_code for one in swapped] == [401, 401]
+
+
 async def test_sessions_are_listed_and_ended(site: EditedSite):
     other, third = site.stranger(), site.stranger()
     number = (await other.sign_in()).json()["session"]["id"]

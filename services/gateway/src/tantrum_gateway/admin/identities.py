@@ -17,7 +17,7 @@ from tvtantrum.catalog.v1 import editor_pb2
 from tvtantrum.catalog.v1 import editor_service_pb2 as pb
 
 from tantrum_gateway.admin.desk import Desk
-from tantrum_gateway.admin.proof import Proof
+from tantrum_gateway.admin.proof import Key, Proof
 
 _KEPT_MAX: Final = 10_000
 
@@ -52,7 +52,7 @@ class Identities:
         self._desk = desk
         self._ttl_seconds = ttl_seconds
         self._now_monotonic = now_monotonic
-        self._kept: dict[bytes, tuple[Identity, float]] = {}
+        self._kept: dict[Key, tuple[Identity, float]] = {}
         """With the time until which it is good; the longest kept first."""
         self._forgotten = 0
 
@@ -64,25 +64,25 @@ class Identities:
             UnauthenticatedError: nobody, or nobody any more.
         """
         now_monotonic = self._now_monotonic()
-        kept = self._kept.get(proof.digest)
+        kept = self._kept.get(proof.key)
         if kept is not None and now_monotonic < kept[1]:
             return Caller(kept[0], proof)
         forgotten = self._forgotten
         identity = await self._asked(proof)
         if forgotten == self._forgotten and self._ttl_seconds:
-            self._keep(proof.digest, identity, until_monotonic=now_monotonic + self._ttl_seconds)
+            self._keep(proof.key, identity, until_monotonic=now_monotonic + self._ttl_seconds)
         return Caller(identity, proof)
 
     def forget(self, proof: Proof) -> None:
         """Ask anew about *proof* from now on."""
         self._forgotten += 1
-        self._kept.pop(proof.digest, None)
+        self._kept.pop(proof.key, None)
 
     def forget_editor(self, editor_id: int) -> None:
         """Ask anew about every session and API token of an editor."""
         self._forgotten += 1
         self._kept = {
-            digest: kept for digest, kept in self._kept.items() if kept[0].editor.id != editor_id
+            key: kept for key, kept in self._kept.items() if kept[0].editor.id != editor_id
         }
 
     async def _asked(self, proof: Proof) -> Identity:
@@ -97,8 +97,8 @@ class Identities:
         )
         return Identity(editor=token.editor, api_token=token.api_token)
 
-    def _keep(self, digest: bytes, identity: Identity, *, until_monotonic: float) -> None:
-        self._kept.pop(digest, None)
+    def _keep(self, key: Key, identity: Identity, *, until_monotonic: float) -> None:
+        self._kept.pop(key, None)
         if len(self._kept) >= _KEPT_MAX:
             del self._kept[next(iter(self._kept))]
-        self._kept[digest] = (identity, until_monotonic)
+        self._kept[key] = (identity, until_monotonic)

@@ -34,17 +34,28 @@ _LOCAL_HOST: Final = re.compile(
 _SAME_SITE: Final = ("same-origin", "none")
 
 
+Kind = Literal["session", "api token"]
+
+Key = tuple[Kind, bytes]
+"""Kind and digest of a token: one kind never passes for the other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """A token, whose editor is not known yet."""
 
-    kind: Literal["session", "api token"]
+    kind: Kind
     token: str
 
     @property
     def digest(self) -> bytes:
         """What the token is stored and asked for by."""
         return hashlib.sha256(self.token.encode("ascii")).digest()
+
+    @property
+    def key(self) -> Key:
+        """What is remembered about it is remembered under."""
+        return self.kind, self.digest
 
 
 def proof_of(request: Request) -> Proof:

@@ -60,6 +60,8 @@ def settings_for(catalog_address: str, search_address: str, **changes: Any) -> S
             "metrics_port": None,
             "drain_seconds": 0,
             "grace_seconds": 1,
+            # A test may ask as fast as it can.
+            "limit_read": "1000000/60",
             **changes,
         }
     )

@@ -556,6 +556,22 @@ async def test_statistics_are_told(site: EditedSite):
     assert statistics["featuredShow"] is None
 
 
+async def test_a_session_that_asks_too_often_waits_whatever_its_address():
+    async with edited(limit_write="3/60", trusted_proxies="127.0.0.1") as site:
+        answers = [
+            await site.desk.ask(
+                "POST",
+                "/category-preview",
+                {"rules": RULES},
+                x_forwarded_for=f"192.0.2.{number}",
+            )
+            for number in range(4)
+        ]
+
+    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+    assert int(answers[3].headers["retry-after"]) > 0
+
+
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [

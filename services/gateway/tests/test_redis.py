@@ -35,7 +35,7 @@ async def test_what_one_gateway_has_asked_another_need_not(redis_server):
 
 async def keys(url: str) -> list[bytes]:
     async with redis.asyncio.Redis.from_url(url) as client:
-        return list(await client.keys("*"))
+        return list(await client.keys("tantrum:gateway:*"))
 
 
 @pytest.mark.integration
@@ -139,7 +139,7 @@ async def test_what_is_unreadable_in_redis_is_a_miss(redis_server):
         await one.json("/v1/shows")
         await eventually(lambda: keys(redis_server.url))
     async with redis.asyncio.Redis.from_url(redis_server.url) as client:
-        for key in await client.keys("*"):
+        for key in await client.keys("tantrum:gateway:*"):
             await client.set(key, b"\x93nonsense")
     async with sited(catalog=catalog, redis_url=redis_server.url) as other:
         await other.json("/v1/shows")

@@ -38,7 +38,7 @@ _COMPRESSIBLE: Final = (
 _OVERHEAD_BYTES: Final = 2_000
 _OK: Final = 200
 # A 304 updates what is stored, and describes no body.
-_ABOUT_BODIES: Final = (b"content-type", b"content-encoding", b"x-content-type-options")
+_ABOUT_BODIES: Final = (b"content-type", b"content-encoding")
 
 FOREVER: Final = 2**62
 """The revision of answers that no write can change."""
@@ -51,12 +51,13 @@ def key_size_bytes(raw_key: RawKey) -> int:
 
 
 class Form:
-    """An answer in one coding. Mutable for one thing: how often it was sent."""
+    """An answer in one coding. Mutable for how often it was sent, and for what limits it."""
 
     __slots__ = (
         "body_event",
         "etag",
         "hits",
+        "limit_index",
         "not_modified",
         "not_modified_headers",
         "start_headers",
@@ -71,6 +72,8 @@ class Form:
         self.etag = etag
         self.hits = 0
         self.not_modified = 0
+        self.limit_index = 0
+        """Index of the class that requests for it are limited in."""
 
     def answers(self, if_none_match: bytes) -> bool:
         """Say whether a client with these tags has the answer already."""
@@ -148,7 +151,6 @@ class Answer:
             (b"cache-control", self.cache_control.encode()),
             (b"vary", b"Accept-Encoding"),
             (b"etag", etag),
-            (b"x-content-type-options", b"nosniff"),
             *self.extra_headers,
         ]
         if self.catalog_revision < FOREVER:

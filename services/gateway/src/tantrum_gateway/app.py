@@ -12,16 +12,23 @@ from typing import Final
 
 import structlog
 
-from tantrum_gateway import l2, metrics, pages, server, upstreams
+from tantrum_gateway import clients, l2, metrics, pages, server, upstreams
 from tantrum_gateway.admin.application import admin
 from tantrum_gateway.admin.operations import PREFIX
 from tantrum_gateway.answering import Answering, Policy
 from tantrum_gateway.answers import Answer
 from tantrum_gateway.asgi import Gateway, Page
+from tantrum_gateway.bodies import BodyLimits
+from tantrum_gateway.clients import ClientFinder
+from tantrum_gateway.cors import Cors
 from tantrum_gateway.endpoints import ENDPOINTS, Lifetime
 from tantrum_gateway.flights import Flights
+from tantrum_gateway.front import Bounds, Front
 from tantrum_gateway.health import HealthPages
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.limits.limiter import Limiter
+from tantrum_gateway.limits.rules import LimitClass
+from tantrum_gateway.limits.shared import shared as limits_shared
 from tantrum_gateway.mounts import Application
 from tantrum_gateway.old_api import jpeg_covers, site_texts
 from tantrum_gateway.old_api.endpoints import old_endpoints
@@ -52,6 +59,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
     """
     version = metadata.version("tantrum-gateway")
     l1 = L1(size_bytes=settings.l1_size_bytes)
+    limiter = _limiter(settings)
+    front = _front(settings, limiter)
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     with ThreadPoolExecutor(_COMPRESSING_THREADS, "compress") as threads:
         async with (
@@ -60,6 +69,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
             ) as stubs,
             _background() as tasks,
             l2.connected(redis_url, tasks, version=version) as store,
+            limits_shared(redis_url, limiter, tasks),
             jpeg_covers.drawing() as drawn_cover,
         ):
             watch = Watch(
@@ -69,7 +79,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 now_monotonic=time.monotonic,
             )
             tasks.create_task(watch.run())
-            tasks.create_task(_sweep(l1, watch, settings.unwatched_ttl_seconds))
+            tasks.create_task(_sweep(l1, watch, front, settings.unwatched_ttl_seconds))
             answering = Answering(
                 upstreams=stubs,
                 l1=l1,
@@ -102,10 +112,16 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
             gateway = Gateway(
                 routes=Routes((*ENDPOINTS, *old_endpoints(old_reads))),
                 pages=_pages(health, version, settings),
-                mounts=_mounts(stubs, watch, settings, version),
+                mounts=_mounts(stubs, limiter, watch, settings, version),
                 answering=answering,
                 l1=l1,
                 threads=threads,
+                front=front,
+                body_limits=BodyLimits(
+                    size_bytes=settings.max_body_bytes,
+                    upload_size_bytes=settings.max_upload_bytes,
+                    timeout_seconds=settings.body_timeout_seconds,
+                ),
             )
             with metrics.collecting(l1, watch_up=lambda: watch.up, revision=lambda: watch.revision):
                 async with server.listening(
@@ -113,6 +129,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                     address=settings.http_address,
                     backlog=settings.backlog,
                     max_connections=settings.max_connections,
+                    max_head_bytes=settings.max_url_bytes + settings.max_headers_bytes,
+                    header_timeout_seconds=settings.header_timeout_seconds,
                     grace_seconds=settings.grace_seconds,
                 ) as port:
                     try:
@@ -142,6 +160,27 @@ async def _background() -> AsyncIterator[asyncio.TaskGroup]:
         raise group.exceptions[0] from group
 
 
+def _limiter(settings: Settings) -> Limiter:
+    limits = {
+        LimitClass.READ: settings.limit_read,
+        LimitClass.SEARCH: settings.limit_search,
+        LimitClass.SUGGEST: settings.limit_suggest,
+        LimitClass.GRAPHQL: settings.limit_graphql,
+        LimitClass.WRITE: settings.limit_write,
+        LimitClass.SIGN_IN: settings.limit_sign_in,
+    }
+    return Limiter(limits, max_keys=settings.limit_max_clients, now_monotonic=time.monotonic)
+
+
+def _front(settings: Settings, limiter: Limiter) -> Front:
+    finder = ClientFinder(
+        trusted=clients.networks(settings.trusted_proxies),
+        cloudflare=clients.networks(settings.cloudflare_networks),
+    )
+    bounds = Bounds(url_bytes=settings.max_url_bytes, headers_bytes=settings.max_headers_bytes)
+    return Front(finder=finder, limiter=limiter, cors=Cors(settings.cors_origins), bounds=bounds)
+
+
 def _policy(settings: Settings) -> Policy:
     cache_control = (
         f"public, max-age={settings.browser_ttl_seconds}, s-maxage={settings.cdn_ttl_seconds}, "
@@ -164,12 +203,17 @@ def _policy(settings: Settings) -> Policy:
 
 
 def _mounts(
-    stubs: upstreams.Upstreams, watch: Watch, settings: Settings, version: str
+    stubs: upstreams.Upstreams,
+    limiter: Limiter,
+    watch: Watch,
+    settings: Settings,
+    version: str,
 ) -> dict[str, Application]:
     if settings.service_credential is None:
         return {}
     editing = admin(
         stubs,
+        limiter,
         service_credential=settings.service_credential.get_secret_value(),
         identity_ttl_seconds=settings.identity_ttl_seconds,
         timeout_seconds=settings.admin_timeout_seconds,
@@ -188,6 +232,7 @@ def _pages(health: HealthPages, version: str, settings: Settings) -> dict[str, P
     )
     return {
         **{path: _always(answer) for path, answer in fixed.items()},
+        **pages.html_pages(),
         "/livez": health.live,
         "/readyz": health.ready,
         "/api/health": health.health,
@@ -201,9 +246,10 @@ def _always(answer: Answer) -> Page:
     return page
 
 
-async def _sweep(l1: L1, watch: Watch, unwatched_ttl_seconds: float) -> None:
+async def _sweep(l1: L1, watch: Watch, front: Front, unwatched_ttl_seconds: float) -> None:
     while True:
         await asyncio.sleep(_SWEEP_PERIOD_SECONDS)
+        front.sweep()
         now_monotonic = time.monotonic()
         unwatched = watch.silent_seconds() > unwatched_ttl_seconds
         l1.drop_expired(

@@ -24,11 +24,15 @@ import structlog
 from grpc import aio
 from tantrum_kit import errors, status
 
-from tantrum_gateway import metrics, problems, resources
+from tantrum_gateway import metrics, problems, resources, security
 from tantrum_gateway.answering import Answering, Request
 from tantrum_gateway.answers import FOREVER, Answer, Form, Headers, RawKey
+from tantrum_gateway.bodies import BodyLimits, BoundedBody
 from tantrum_gateway.first_step import in_a_task
+from tantrum_gateway.front import Front
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.limits.lease import Lease
+from tantrum_gateway.limits.rules import index_of
 from tantrum_gateway.mounts import Application, Mounts, Passage, Receive, Scope, Send
 from tantrum_gateway.negotiation import coding_for
 from tantrum_gateway.queries import read
@@ -42,6 +46,9 @@ Page = Callable[[], Awaitable[Answer]]
 """Makes an answer that no cache may keep, or that is ready anyway."""
 
 _ALLOW: Final = (b"allow", b"GET, HEAD, OPTIONS")
+_ALL_METHODS: Final = b"GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
+_CLOSE: Final = (b"connection", b"close")
+_RETRY_AFTER: Final = b"retry-after"
 _NO_STORE: Final = "no-store"
 _EMPTY_BODY: Final = {"type": "http.response.body", "body": b""}
 # What may stand in the metadata of a gRPC call, and in a log.
@@ -60,6 +67,8 @@ class Gateway:
         answering: Answering,
         l1: L1,
         threads: Executor,
+        front: Front,
+        body_limits: BodyLimits,
     ) -> None:
         self._routes = routes
         self._pages = pages
@@ -67,6 +76,9 @@ class Gateway:
         self._answering = answering
         self._l1 = l1
         self._threads = threads
+        self._front = front
+        self._body_limits = body_limits
+        self._callers = front.callers
         self._ready: dict[RawKey, Form] = l1.ready
         self._id_prefix = os.urandom(6).hex().encode()
         self._next_id = itertools.count(1).__next__
@@ -77,6 +89,13 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        raw_caller = (
+            scope["client"][0],
+            headers.get(b"x-forwarded-for"),
+            headers.get(b"x-forwarded-proto"),
+            headers.get(b"cf-connecting-ip"),
+        )
+        caller = self._callers.get(raw_caller) or self._front.caller(raw_caller)
         form = self._ready.get(
             (
                 scope["method"],
@@ -85,25 +104,47 @@ class Gateway:
                 headers.get(b"accept-encoding"),
             )
         )
+        index = index_of(scope["method"], scope["path"]) if form is None else form.limit_index
+        lease = caller.leases[index] or self._front.lease(caller, index)
+        left = lease.left
+        allowed = True
+        if left > lease.low:
+            lease.left = left - 1
+        else:
+            allowed = self._front.limiter.take_from(lease)
+        own_headers = [
+            (b"x-request-id", self._request_id(headers)),
+            *caller.headers,
+            *lease.headers(lease.left + lease.beyond),
+        ]
+        origin = headers.get(b"origin")
+        if origin is not None:
+            own_headers += self._front.cors.headers(origin)
+        if not allowed:
+            await self._send_limited(scope, lease, own_headers, send)
+            return
         if form is None or b"x-server-timing" in headers:
             await in_a_task()
-            await self._take_long_way(scope, headers, receive, send)
+            scope["client"] = (caller.client.address, 0)
+            scope["scheme"] = "https" if caller.client.secure else "http"
+            exchange = _Exchange(scope, receive, send, headers, own_headers, limit_index=index)
+            await self._take_long_way(exchange)
             return
-        own_header = (b"x-request-id", self._request_id(headers))
         if_none_match = headers.get(b"if-none-match")
         if if_none_match is not None and form.answers(if_none_match):
             form.not_modified += 1
-            await _send_not_modified(form, [own_header], send)
-            return
-        form.hits += 1
+            code, start_headers, body_event = 304, form.not_modified_headers, _EMPTY_BODY
+        else:
+            form.hits += 1
+            code, start_headers, body_event = form.status, form.start_headers, form.body_event
         await send(
             {
                 "type": "http.response.start",
-                "status": form.status,
-                "headers": [*form.start_headers, own_header],
+                "status": code,
+                "headers": [*start_headers, *own_headers],
             }
         )
-        await send(form.body_event)
+        await send(body_event)
 
     def drain(self) -> None:
         """From now on ask each client to close its connection."""
@@ -115,25 +156,38 @@ class Gateway:
         """Return when no request is under way."""
         await self._idle.wait()
 
-    async def _take_long_way(
-        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send
+    async def _send_limited(
+        self, scope: Scope, lease: Lease, own_headers: Headers, send: Send
     ) -> None:
+        """Refuse at once: who asks too often shall not cost more than who does not."""
+        rule = lease.rule
+        refusal = problems.too_many(
+            f"{rule.limit_class}: {rule.quota} requests in {rule.window_seconds} seconds",
+            retry_after_seconds=lease.wait_seconds(1),
+            headers=own_headers,
+        )
+        if self.draining:
+            refusal.headers.append(_CLOSE)
+        code, body, headers = problems.refused(refusal, scope["raw_path"])
+        await send({"type": "http.response.start", "status": code, "headers": headers})
+        is_head = scope["method"] == "HEAD"
+        await send(_EMPTY_BODY if is_head else {"type": "http.response.body", "body": body})
+        metrics.request_answered("", code, 0.0)
+
+    async def _take_long_way(self, exchange: _Exchange) -> None:
         started = time.perf_counter()
-        own_id = self._request_id(headers)
-        request_id.set(own_id.decode())
+        request_id.set(exchange.own_id)
         self._under_way += 1
         self._idle.clear()
-        exchange = _Exchange(scope, headers, [(b"x-request-id", own_id)], send)
         if self.draining:
-            exchange.headers.append((b"connection", b"close"))
+            exchange.headers.append(_CLOSE)
         route, code = "", 500
         try:
             mounted = self._mounts.at(exchange.path)
             if mounted is None:
                 route, code = await self._answer(exchange, started)
             else:
-                passage = Passage(scope, receive, send, headers=exchange.headers)
-                route, code = await self._pass_on(exchange, passage, *mounted)
+                route, code = await self._pass_on(exchange, *mounted)
         finally:
             self._under_way -= 1
             if not self._under_way:
@@ -141,12 +195,25 @@ class Gateway:
             metrics.request_answered(route, code, time.perf_counter() - started)
 
     async def _pass_on(
-        self, exchange: _Exchange, passage: Passage, prefix: str, application: Application
+        self, exchange: _Exchange, prefix: str, application: Application
     ) -> tuple[str, int]:
         """Have a mounted application answer; answer in its place where it fails."""
+        body = BoundedBody(exchange.receive, exchange.request_headers, self._body_limits)
+        passage = Passage(
+            exchange.scope,
+            body,
+            exchange.send,
+            headers=exchange.headers,
+            refused=lambda: body.refused,
+        )
         failure_code = 500
         try:
+            self._front.bounds.check(exchange.scope)
+            body.check()
+            if (preflight := self._preflight(exchange, _ALL_METHODS)) is not None:
+                return await exchange.send_options(preflight)
             await application(passage.scope, passage.receive, passage.send)
+            body.check()
         except Exception as error:
             if passage.status:  # half an answer cannot be mended; granian breaks it off
                 log.exception("answer_broken_off", request_id=request_id.get())
@@ -165,13 +232,15 @@ class Gateway:
         """Answer; return the route and the status that the client got."""
         match: Match | None = None
         try:
+            self._front.bounds.check(exchange.scope)
             if exchange.method not in ("GET", "HEAD", "OPTIONS"):
                 return await self._refuse(exchange, problems.METHOD, 405)
             page = self._pages.get(exchange.path)
             if page is None:
                 match = self._match(exchange.raw_path)
             if exchange.method == "OPTIONS":
-                return await exchange.send_options()
+                preflight = self._preflight(exchange, _ALLOW[1])
+                return await exchange.send_options(preflight or [_ALLOW])
             if page is not None:
                 answer, source, request = await page(), "page", None
             else:
@@ -183,6 +252,12 @@ class Gateway:
             fields = match.endpoint.parameter_by_field if match else {}
             code = await self._send_raised(exchange, error, parameter_by_field=fields)
             return match.endpoint.path if match else "", code
+
+    def _preflight(self, exchange: _Exchange, methods: bytes) -> Headers | None:
+        """Return what to say to a browser that asks before it sends; None where none does."""
+        if exchange.method != "OPTIONS":
+            return None
+        return self._front.cors.preflight(exchange.request_headers, methods=methods)
 
     def _match(self, raw_path: bytes) -> Match:
         try:
@@ -211,6 +286,7 @@ class Gateway:
             if self._l1.get(key) is answer:
                 self._l1.resized(key)
                 if exchange.method == "GET":
+                    form.limit_index = exchange.limit_index
                     self._l1.alias(exchange.raw_key, key, form)
         if exchange.wants_timing:
             elapsed_ms = (time.perf_counter() - started) * 1000
@@ -226,6 +302,11 @@ class Gateway:
         parameter_by_field: Mapping[str, str] | None = None,
     ) -> int:
         """Send what was raised as a problem, and return its status."""
+        if isinstance(error, problems.RefusedError):
+            exchange.headers += error.headers
+            return (
+                await self._refuse(exchange, error.problem_type, error.status_code, str(error))
+            )[1]
         if isinstance(error, errors.CallerError):
             problem = problems.of_error(
                 error, instance=exchange.instance, parameter_by_field=parameter_by_field or {}
@@ -247,20 +328,27 @@ class Gateway:
         return code
 
     async def _refuse(
-        self, exchange: _Exchange, problem_type: problems.ProblemType, code: int
+        self,
+        exchange: _Exchange,
+        problem_type: problems.ProblemType,
+        code: int,
+        detail: str = "",
     ) -> tuple[str, int]:
         if code == 405:  # noqa: PLR2004
             exchange.headers.append(_ALLOW)
         problem = problems.of_type(
-            problem_type, code, detail=problem_type.advice, instance=exchange.instance
+            problem_type,
+            code,
+            detail=detail or problem_type.advice,
+            instance=exchange.instance,
         )
         return "", await self._send_problem(exchange, problem)
 
     async def _send_problem(self, exchange: _Exchange, problem: resources.Problem) -> int:
         code, media_type, body = problems.written(problem)
         retry_after_seconds = problems.RETRY_AFTER_SECONDS.get(code)
-        if retry_after_seconds is not None:
-            exchange.headers.append((b"retry-after", b"%d" % retry_after_seconds))
+        if retry_after_seconds is not None and _RETRY_AFTER not in dict(exchange.headers):
+            exchange.headers.append((_RETRY_AFTER, b"%d" % retry_after_seconds))
         answer = Answer(
             status=code,
             body=body,
@@ -277,17 +365,29 @@ class _Exchange:
     """A request on the long way, and the way back to its client."""
 
     def __init__(
-        self, scope: Scope, headers: dict[bytes, bytes], own_headers: Headers, send: Send
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        request_headers: dict[bytes, bytes],
+        own_headers: Headers,
+        *,
+        limit_index: int,
     ) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.request_headers = request_headers
+        self.limit_index = limit_index
+        self.own_id = own_headers[0][1].decode()
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.raw_path: bytes = scope["raw_path"]
         self.query: bytes = scope["query_string"]
-        self.accept_encoding = headers.get(b"accept-encoding")
-        self.if_none_match = headers.get(b"if-none-match")
-        self.wants_timing = headers.get(b"x-server-timing") == b"1"
+        self.accept_encoding = request_headers.get(b"accept-encoding")
+        self.if_none_match = request_headers.get(b"if-none-match")
+        self.wants_timing = request_headers.get(b"x-server-timing") == b"1"
         self.headers = own_headers
-        self._send = send
 
     @property
     def raw_key(self) -> RawKey:
@@ -301,18 +401,20 @@ class _Exchange:
     async def send_form(self, form: Form) -> int:
         """Send the answer, or that the client has it already; return the status."""
         if self.if_none_match is not None and form.answers(self.if_none_match):
-            await _send_not_modified(form, self.headers, self._send)
+            headers = [*form.not_modified_headers, *self.headers]
+            await self.send({"type": "http.response.start", "status": 304, "headers": headers})
+            await self.send(_EMPTY_BODY)
             return 304
-        headers = [*form.start_headers, *self.headers]
-        await self._send({"type": "http.response.start", "status": form.status, "headers": headers})
-        await self._send(_EMPTY_BODY if self.method == "HEAD" else form.body_event)
+        headers = security.merged(form.start_headers, self.headers)
+        await self.send({"type": "http.response.start", "status": form.status, "headers": headers})
+        await self.send(_EMPTY_BODY if self.method == "HEAD" else form.body_event)
         return form.status
 
-    async def send_options(self) -> tuple[str, int]:
+    async def send_options(self, options: Headers) -> tuple[str, int]:
         """Say which methods there are."""
-        headers = [_ALLOW, *self.headers]
-        await self._send({"type": "http.response.start", "status": 204, "headers": headers})
-        await self._send(_EMPTY_BODY)
+        headers = [*options, *self.headers]
+        await self.send({"type": "http.response.start", "status": 204, "headers": headers})
+        await self.send(_EMPTY_BODY)
         return "", 204
 
 
@@ -320,9 +422,3 @@ def _request(match: Match, query: bytes) -> Request:
     arguments = read(query, match.endpoint.parameters, lenient=match.endpoint.lenient)
     question = Question(arguments=arguments, key=match.key)
     return Request(endpoint=match.endpoint, question=question, path=match.path)
-
-
-async def _send_not_modified(form: Form, more: Headers, send: Send) -> None:
-    headers = [*form.not_modified_headers, *more]
-    await send({"type": "http.response.start", "status": 304, "headers": headers})
-    await send(_EMPTY_BODY)

@@ -12,9 +12,11 @@ import msgspec
 from tantrum_kit import errors, status
 
 from tantrum_gateway import resources
+from tantrum_gateway.answers import Headers
 from tantrum_gateway.queries import QUERY, InvalidQueryError
 
 MEDIA_TYPE: Final = "application/problem+json; charset=utf-8"
+_STEPS: Final = re.compile(r"[^.\[\]`]+")
 _OLD_MEDIA_TYPE: Final = "application/json; charset=utf-8"
 _OLD_ADDRESSES: Final = ("/api/", "/images/tv-shows/")
 _UNAVAILABLE: Final = 503
@@ -72,6 +74,11 @@ UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
     title="The body is of a kind that is not read here",
     advice="Send the body as one of the media types that the `Accept` header of the answer names.",
 )
+TOO_SLOW: Final = ProblemType(
+    name="request-timeout",
+    title="The request took too long to arrive",
+    advice="Send the whole body without pauses, on a new connection.",
+)
 TOO_LARGE: Final = ProblemType(
     name="content-too-large",
     title="The body is too large",
@@ -86,6 +93,21 @@ KEY_REUSED: Final = ProblemType(
     name="idempotency-key-reused",
     title="The key stands for another request",
     advice="Use a new `Idempotency-Key` for each request, and the same one to repeat it.",
+)
+URL_TOO_LONG: Final = ProblemType(
+    name="uri-too-long",
+    title="The address is too long",
+    advice="Use fewer parameters or shorter values. Repeating the request does not help.",
+)
+HEADERS_TOO_LARGE: Final = ProblemType(
+    name="header-fields-too-large",
+    title="The header fields are too large",
+    advice="Send fewer or shorter header fields; deleting old cookies may do.",
+)
+TOO_MANY: Final = ProblemType(
+    name="too-many-requests",
+    title="Too many requests",
+    advice="Wait as long as `Retry-After` says.",
 )
 INTERNAL: Final = ProblemType(
     name="internal-error",
@@ -116,11 +138,7 @@ _TYPE_BY_KIND: Final[dict[type[errors.CallerError], ProblemType]] = {
         advice="Change that state first. Repeating the request does not help.",
     ),
     errors.ConflictError: CONFLICT,
-    errors.ExhaustedError: ProblemType(
-        name="too-many-requests",
-        title="Too many requests",
-        advice="Wait as long as `Retry-After` says.",
-    ),
+    errors.ExhaustedError: TOO_MANY,
     errors.UnavailableError: ProblemType(
         name="unavailable",
         title="A part of the service does not answer just now",
@@ -139,14 +157,69 @@ TYPES: Final = (
     CROSS_SITE,
     FORBIDDEN,
     PRECONDITION_REQUIRED,
-    UNSUPPORTED_MEDIA_TYPE,
-    TOO_LARGE,
     STILL_RUNNING,
     KEY_REUSED,
+    TOO_SLOW,
+    TOO_LARGE,
+    URL_TOO_LONG,
+    UNSUPPORTED_MEDIA_TYPE,
+    HEADERS_TOO_LARGE,
     INTERNAL,
 )
 
 RETRY_AFTER_SECONDS: Final[dict[int, int]] = {429: 1, 503: 1}
+
+
+class RefusedError(Exception):
+    """A request that is refused for its form, before anybody has looked at what it wants."""
+
+    def __init__(
+        self,
+        problem_type: ProblemType,
+        status_code: int,
+        *,
+        detail: str = "",
+        headers: Headers | None = None,
+    ) -> None:
+        super().__init__(detail or problem_type.advice)
+        self.problem_type = problem_type
+        self.status_code = status_code
+        self.headers = headers or []
+
+
+class InvalidBodyError(errors.InvalidInputError):
+    """A body is JSON, but not of the kind that is wanted; the message is msgspec's."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        description, _, place = message.partition(" - at `$")
+        self.description = description
+        self.place = _STEPS.findall(place)
+        """Names and indexes on the way to what is wrong; empty for the whole."""
+
+
+def too_many(detail: str, *, retry_after_seconds: int, headers: Headers) -> RefusedError:
+    """Return the refusal of a request that a limit does not allow."""
+    headers = [*headers, (b"retry-after", b"%d" % retry_after_seconds)]
+    return RefusedError(TOO_MANY, 429, detail=detail, headers=headers)
+
+
+def refused(refusal: RefusedError, raw_path: bytes) -> tuple[int, bytes, Headers]:
+    """Return status, body and headers of an answer to a request for *raw_path*."""
+    problem = of_type(
+        refusal.problem_type,
+        refusal.status_code,
+        detail=str(refusal),
+        instance=raw_path.decode("latin-1"),
+    )
+    code, media_type, body = written(problem)
+    headers = [
+        (b"content-type", media_type.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        *refusal.headers,
+    ]
+    return code, body, headers
 
 
 def of_error(
@@ -161,7 +234,9 @@ def of_error(
         (_TYPE_BY_KIND[kind] for kind in type(error).__mro__ if kind in _TYPE_BY_KIND), INTERNAL
     )
     parts = []
-    if isinstance(error, errors.InvalidInputError):
+    if isinstance(error, InvalidBodyError):
+        parts = [_body_part(error)]
+    elif isinstance(error, errors.InvalidInputError):
         ours = isinstance(error, InvalidQueryError)
         parts = [
             _part(one.description, one.field if ours else _parameter(one, parameter_by_field))
@@ -214,6 +289,12 @@ def pointer(*names: str) -> str:
 def _parameter(violation: errors.Violation, parameter_by_field: Mapping[str, str]) -> str:
     field = _INDEX.sub("", violation.field)
     return parameter_by_field.get(field, field)
+
+
+def _body_part(error: InvalidBodyError) -> resources.InvalidPart:
+    return resources.InvalidPart(
+        detail=error.description, pointer=pointer(*error.place), parameter=".".join(error.place)
+    )
 
 
 def _part(description: str, parameter: str) -> resources.InvalidPart:

@@ -28,6 +28,7 @@ from tantrum_gateway.admin.identities import Identities
 from tantrum_gateway.admin.operations import PREFIX, Operation
 from tantrum_gateway.admin.refusals import RefusalError
 from tantrum_gateway.admin.replies import Reply, error_reply, refusal_reply
+from tantrum_gateway.limits.limiter import Limiter
 from tantrum_gateway.mounts import Application, Receive, Scope, Send
 from tantrum_gateway.reads import JSON
 from tantrum_gateway.upstreams import Upstreams
@@ -48,6 +49,7 @@ _NO_CONTENT: Final = 204
 
 def admin(
     upstreams: Upstreams,
+    limiter: Limiter,
     *,
     service_credential: str,
     identity_ttl_seconds: float,
@@ -65,6 +67,7 @@ def admin(
     handling = Handling(
         desk,
         Identities(desk, ttl_seconds=identity_ttl_seconds, now_monotonic=now_monotonic),
+        limiter,
         timeout_seconds=timeout_seconds,
         revision=revision,
     )

@@ -20,11 +20,14 @@ from tantrum_gateway import problems, queries
 from tantrum_gateway.admin import bodies, proof, repetitions, revisions
 from tantrum_gateway.admin.answers_codec import SCOPES
 from tantrum_gateway.admin.desk import Desk
-from tantrum_gateway.admin.identities import Caller, Identities
+from tantrum_gateway.admin.identities import Caller, Identities, Identity
 from tantrum_gateway.admin.operations import Call, Operation, Outcome
 from tantrum_gateway.admin.preconditions import IfMatch
 from tantrum_gateway.admin.refusals import RefusalError
 from tantrum_gateway.admin.replies import Reply, reply_to
+from tantrum_gateway.bodies import decode_json
+from tantrum_gateway.limits.limiter import Limiter
+from tantrum_gateway.limits.rules import LimitClass
 
 _ANYTHING: Final = IfMatch(None)
 _USER_AGENT_CHARACTERS_MAX: Final = 200
@@ -38,12 +41,14 @@ class Handling:
         self,
         desk: Desk,
         identities: Identities,
+        limiter: Limiter,
         *,
         timeout_seconds: float,
         revision: Callable[[], int],
     ) -> None:
         self._desk = desk
         self._identities = identities
+        self._limiter = limiter
         self._timeout_seconds = timeout_seconds
         self._revision = revision
 
@@ -59,6 +64,8 @@ class Handling:
             with deadline.running_for(self._timeout_seconds):
                 caller = await self._identities.caller(proof.proof_of(request))
         _check_allowed(request, operation, caller)
+        if caller is not None:
+            self._check_rate(request, caller.identity)
         call = await self._call(request, operation, caller)
         cookies: list[str] = []
 
@@ -78,6 +85,14 @@ class Handling:
             else:
                 reply = await repetitions.once(call.desk, call.idempotency, run)
         return reply, cookies
+
+    def _check_rate(self, request: Request, identity: Identity) -> None:
+        """Limit a session, or an API token, as well as the address that it comes from."""
+        limit_class = LimitClass.READ if request.method in _SAFE else LimitClass.WRITE
+        verdict = self._limiter.take(limit_class, identity.key)
+        if not verdict.allowed:
+            wait = (b"retry-after", b"%d" % verdict.retry_after_seconds)
+            raise RefusalError(problems.TOO_MANY, 429, headers=[*verdict.headers, wait])
 
     async def _call(self, request: Request, operation: Operation, caller: Caller | None) -> Call:
         arguments = queries.read(request.scope["query_string"], operation.parameters)
@@ -123,18 +138,18 @@ def _check_allowed(request: Request, operation: Operation, caller: Caller | None
 
 async def _body_of(request: Request, operation: Operation) -> bytes:
     if operation.uploads:
-        return await bodies.read(request, bodies.IMAGES, bytes_max=bodies.IMAGE_BYTES_MAX)
+        return await bodies.read(request, bodies.IMAGES)
     if operation.body is None:
         return b""
     media_types = bodies.MERGE_PATCH if operation.method == "PATCH" else bodies.JSON
-    return await bodies.read(request, media_types, bytes_max=bodies.JSON_BYTES_MAX)
+    return await bodies.read(request, media_types)
 
 
 def _read(raw: bytes, operation: Operation) -> tuple[dict[str, Any], Any]:
     """Return what the body gives a value to, and the body itself unless it is a merge patch."""
     if operation.body is None:
         return {}, raw
-    given = bodies.object_of(raw)
+    given: dict[str, Any] = decode_json(raw, dict[str, Any])
     if operation.method == "PATCH":
         return bodies.values_of(given, operation.body, partial=True), None
     values = bodies.values_of(given, operation.body, partial=False)

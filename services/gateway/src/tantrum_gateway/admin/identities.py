@@ -30,6 +30,13 @@ class Identity:
     session: editor_pb2.Session | None = None
     api_token: editor_pb2.ApiToken | None = None
 
+    @property
+    def key(self) -> str:
+        """What a rate is limited by."""
+        if self.session is not None:
+            return f"session:{self.session.id}"
+        return f"api-token:{self.api_token.id if self.api_token else 0}"
+
     def may(self, scope: editor_pb2.ApiTokenScope.ValueType | None) -> bool:
         """Say whether it reaches what needs *scope*; None is what takes a person."""
         return self.api_token is None or scope in self.api_token.scopes

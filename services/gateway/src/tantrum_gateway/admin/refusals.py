@@ -1,29 +1,24 @@
-"""Refusals that are HTTP's own, such as of a write without a precondition."""
+"""Refusals of what a request wants, which may name what is wrong with its body."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tantrum_gateway import resources
+from tantrum_gateway import problems, resources
 from tantrum_gateway.answers import Headers
-from tantrum_gateway.problems import ProblemType
 
 
-class RefusalError(Exception):
-    """A request is not done, and its client is told why by a problem."""
+class RefusalError(problems.RefusedError):
+    """A request is not done, and its client is told why by a problem with *parts*."""
 
     def __init__(
         self,
-        problem_type: ProblemType,
-        status: int,
+        problem_type: problems.ProblemType,
+        status_code: int,
         detail: str = "",
         *,
         parts: Sequence[resources.InvalidPart] = (),
         headers: Headers | None = None,
     ) -> None:
-        self.problem_type = problem_type
-        self.status = status
-        self.detail = detail or problem_type.advice
+        super().__init__(problem_type, status_code, detail=detail, headers=headers)
         self.parts = list(parts)
-        self.headers: Headers = headers or []
-        super().__init__(self.detail)

@@ -68,8 +68,8 @@ def refusal_reply(refusal: RefusalError, *, path: str) -> Reply:
     """Return the answer that tells why a request is not done."""
     problem = problems.of_type(
         refusal.problem_type,
-        refusal.status,
-        detail=refusal.detail,
+        refusal.status_code,
+        detail=str(refusal),
         instance=path,
         parts=refusal.parts,
     )

@@ -7,7 +7,7 @@ from typing import Final
 from tvtantrum.catalog.v1 import catalog_service_pb2 as pb
 from tvtantrum.catalog.v1 import filter_pb2, show_pb2
 
-from tantrum_gateway import filters, reads
+from tantrum_gateway import filters, problems, reads
 from tantrum_gateway.admin import answers, answers_codec, inputs, writing
 from tantrum_gateway.admin.operations import (
     LISTED_SHOWS,
@@ -18,6 +18,10 @@ from tantrum_gateway.admin.operations import (
     Operation,
     Outcome,
 )
+from tantrum_gateway.admin.refusals import RefusalError
+
+_IMAGE_BYTES_MAX: Final = 3 * 1_048_576
+"""What the catalogue takes."""
 
 _DIRECTIONS: Final = {
     "": filter_pb2.SORT_DIRECTION_UNSPECIFIED,
@@ -98,6 +102,8 @@ async def clear_show_image(call: Call) -> Outcome:
 
 
 async def create_image(call: Call) -> Outcome:
+    if len(call.body) > _IMAGE_BYTES_MAX:
+        raise RefusalError(problems.TOO_LARGE, 413, "A picture may have up to 3 MiB.")
     response = await call.desk.ask(
         call.desk.upstreams.catalog.CreateImage, pb.CreateImageRequest(content=call.body)
     )

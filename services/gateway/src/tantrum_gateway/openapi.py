@@ -49,8 +49,8 @@ TV Tantrum helps parents choose children's television by how stimulating it is: 
 score from 1 (calm) to 5, and seven sensory levels.
 
 Answers carry a strong `ETag`; send it back in `If-None-Match` to get `304`. They come compressed
-as `Accept-Encoding` asks. Errors are problems by RFC 9457; who asks too often gets `429`, and is told
-in `Retry-After` when to come again. With the request header
+as `Accept-Encoding` asks. Errors are problems by RFC 9457; who asks too often gets `429`, and is
+told in `Retry-After` when to come again. With the request header
 `X-Server-Timing: 1` the answer tells in `Server-Timing` where the time went.
 """.strip()
 

@@ -30,7 +30,7 @@ SEARCH_SERVICE: Final = "tvtantrum.search.v1.SearchService"
 _CATALOG_READS: Final = (
     "GetShow", "BatchGetShows", "ListShows", "ListSimilarShows", "GetHome", "ListCategories",
     "GetCategory", "ListCategoryShows", "ListThemes", "ListPlatforms", "ListResearch",
-    "GetResearch", "GetImage", "PreviewCategory",
+    "GetResearch", "GetImage", "BatchRead", "PreviewCategory",
 )  # fmt: skip
 _EDITOR_READS: Final = (
     "GetSession", "ListSessions", "GetEditor", "ListEditors", "ListApiTokens", "GetApiToken",

@@ -29,7 +29,7 @@ _REQUEST_ID_CHARACTERS_MAX: Final = 200
 _ID_DIGITS_MAX: Final = 9
 
 _CATALOG: Final = "tvtantrum.catalog.v1.CatalogService/"
-_READS: Final = tuple(_CATALOG + verb for verb in ("Get", "BatchGet", "List", "Preview", "Watch"))
+_READS: Final = tuple(_CATALOG + verb for verb in ("Get", "Batch", "List", "Preview", "Watch"))
 
 
 class ServiceCredentialError(UnauthenticatedError):

@@ -85,6 +85,24 @@ class CategoryChangedError(ResourceChangedError):
         super().__init__(f"category {category_id}", expected=expected, stored=stored)
 
 
+class FeaturedShowChangedError(errors.ConflictError):
+    """Somebody else featured a show in between, or none."""
+
+    reason = "FEATURED_SHOW_CHANGED"
+
+    def __init__(self) -> None:
+        super().__init__("another show is featured by now")
+
+
+class CategoryOrderChangedError(errors.ConflictError):
+    """Somebody else reordered the categories in between, or made or removed one."""
+
+    reason = "CATEGORY_ORDER_CHANGED"
+
+    def __init__(self) -> None:
+        super().__init__("the categories are in another order by now")
+
+
 class ResearchChangedError(ResourceChangedError):
     """Somebody else wrote the research summary in between."""
 

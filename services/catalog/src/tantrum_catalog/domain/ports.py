@@ -208,12 +208,15 @@ class CatalogWriter(Protocol):
         Raises `ShowNotFoundError`, `ShowChangedError`.
         """
 
-    async def set_featured_show(self, show_id: ShowId | None) -> At[Show | None]:
+    async def set_featured_show(
+        self, show_id: ShowId | None, *, expected_id: int | None = None
+    ) -> At[Show | None]:
         """
         Feature this show and no other; None features none.
 
-        Writes only shows that change, and nothing when it is so already. Raises
-        `ShowNotFoundError`.
+        *expected_id* is the show that is featured, 0 for none; None is for any. Writes only
+        shows that change, and nothing when it is so already. Raises `ShowNotFoundError` and
+        `FeaturedShowChangedError`.
         """
 
     async def create_category(
@@ -235,12 +238,18 @@ class CatalogWriter(Protocol):
     ) -> Revision:
         """As `delete_show`. Raises `CategoryNotFoundError`, `CategoryChangedError`."""
 
-    async def reorder_categories(self, ids: Sequence[CategoryId]) -> At[tuple[Category, ...]]:
+    async def reorder_categories(
+        self, ids: Sequence[CategoryId], *, expected_ids: Sequence[CategoryId] = ()
+    ) -> At[tuple[Category, ...]]:
         """
         Give the categories the display orders 1, 2, … in the order of *ids*.
 
-        Writes only categories that change. Returns all of them in the new order.
-        Raises `CategoryOrderError` unless *ids* has every category exactly once.
+        *expected_ids* is the order that they are in; empty is for any. Writes only categories
+        that change. Returns all of them in the new order.
+
+        Raises:
+            CategoryOrderChangedError: they are in another order.
+            CategoryOrderError: *ids* has not every category exactly once.
         """
 
     async def create_research(

@@ -13,7 +13,9 @@ from tantrum_catalog.domain.category import Category, CategoryFacts, CategoryId
 from tantrum_catalog.domain.change import At, ResourceKind, Revision
 from tantrum_catalog.domain.errors import (
     CategoryChangedError,
+    CategoryOrderChangedError,
     CategoryOrderError,
+    FeaturedShowChangedError,
     ImageNotFoundError,
     RequestIdTakenError,
     ResearchChangedError,
@@ -100,9 +102,14 @@ class MemoryWrites:
         record = record_of(AuditAction.DELETE, before=show)
         return self._state.commit([deleted(ResourceKind.SHOW, show)], record)
 
-    async def set_featured_show(self, show_id: ShowId | None) -> At[Show | None]:
+    async def set_featured_show(
+        self, show_id: ShowId | None, *, expected_id: int | None = None
+    ) -> At[Show | None]:
         state = self._state
         state.audit.require_writer()
+        featured_id = next((show.id for show in state.shows.values() if show.featured), 0)
+        if expected_id not in (None, featured_id):
+            raise FeaturedShowChangedError
         wanted = None if show_id is None else state.show(show_id)
         shows = [show for show in state.shows.values() if show.featured != (show.id == show_id)]
         # The one that ceases to be featured first.
@@ -170,9 +177,14 @@ class MemoryWrites:
         record = record_of(AuditAction.DELETE, before=category)
         return self._state.commit([deleted(ResourceKind.CATEGORY, category)], record)
 
-    async def reorder_categories(self, ids: Sequence[CategoryId]) -> At[tuple[Category, ...]]:
+    async def reorder_categories(
+        self, ids: Sequence[CategoryId], *, expected_ids: Sequence[CategoryId] = ()
+    ) -> At[tuple[Category, ...]]:
         self._state.audit.require_writer()
         categories = self._state.categories
+        ordered = sorted(categories.values(), key=lambda one: one.cursor)
+        if expected_ids and [one.id for one in ordered] != list(expected_ids):
+            raise CategoryOrderChangedError
         if sorted(ids) != sorted(categories):
             raise CategoryOrderError
         moved = [

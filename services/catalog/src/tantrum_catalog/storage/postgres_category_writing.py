@@ -16,6 +16,7 @@ from tantrum_catalog.domain.change import At, ResourceKind, Revision
 from tantrum_catalog.domain.errors import (
     CategoryChangedError,
     CategoryNotFoundError,
+    CategoryOrderChangedError,
     CategoryOrderError,
     SlugTakenError,
 )
@@ -47,7 +48,9 @@ WHERE id = $1
 """
 
 _DELETE: Final = "DELETE FROM catalog.category WHERE id = $1"
-_PLACES: Final = "SELECT id, display_order AS place FROM catalog.category"
+_PLACES: Final = """
+SELECT id, display_order AS place FROM catalog.category ORDER BY display_order, sort_name, id
+"""
 
 _REORDER: Final = """
 UPDATE catalog.category AS c
@@ -97,9 +100,13 @@ class PostgresCategoryWriter(PostgresPart):
             write.log(AuditAction.DELETE, before=before)
             return write.revision
 
-    async def reorder_categories(self, ids: Sequence[CategoryId]) -> At[tuple[Category, ...]]:
+    async def reorder_categories(
+        self, ids: Sequence[CategoryId], *, expected_ids: Sequence[CategoryId] = ()
+    ) -> At[tuple[Category, ...]]:
         async with self._writes.begun() as write:
             place_by_id = {row["id"]: row["place"] for row in await write.connection.fetch(_PLACES)}
+            if expected_ids and list(place_by_id) != list(expected_ids):
+                raise CategoryOrderChangedError
             if sorted(ids) != sorted(place_by_id):
                 raise CategoryOrderError
             await write.connection.execute(_REORDER, list(ids), write.revision, write.time)

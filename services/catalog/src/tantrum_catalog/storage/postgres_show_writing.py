@@ -11,6 +11,7 @@ from tantrum_kit.postgres import Connection
 from tantrum_catalog.domain.audit import AuditAction, record_of
 from tantrum_catalog.domain.change import At, ResourceKind, Revision
 from tantrum_catalog.domain.errors import (
+    FeaturedShowChangedError,
     ImageNotFoundError,
     ShowChangedError,
     ShowNotFoundError,
@@ -62,6 +63,7 @@ ORDER BY featured DESC
 """
 
 # Cleared before it is set: there is never more than one.
+_FEATURED: Final = "SELECT id FROM catalog.show WHERE featured"
 _FEATURE_NO_OTHER: Final = """
 UPDATE catalog.show SET featured = false, revision = $2, update_time = $3
 WHERE featured AND id IS DISTINCT FROM $1::int
@@ -139,8 +141,13 @@ class PostgresShowWriter(PostgresPart):
             write.log(AuditAction.DELETE, before=before)
             return write.revision
 
-    async def set_featured_show(self, show_id: ShowId | None) -> At[Show | None]:
+    async def set_featured_show(
+        self, show_id: ShowId | None, *, expected_id: int | None = None
+    ) -> At[Show | None]:
         async with self._writes.begun() as write:
+            featured_id = await write.connection.fetchval(_FEATURED) or 0
+            if expected_id not in (None, featured_id):
+                raise FeaturedShowChangedError
             if show_id is not None:
                 await _require(write.connection, show_id, None)
             ids = [row["id"] for row in await write.connection.fetch(_TO_CHANGE, show_id)]

@@ -1524,18 +1524,26 @@ class SetFeaturedShowRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
+    EXPECTED_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     """The show to feature; 0 for none at all."""
+    expected_id: _builtins.int
+    """The show that is featured as far as the caller knows, 0 for none. Where it is
+    another one, the call fails with `ABORTED`. Absent for any.
+    """
     def __init__(
         self,
         *,
         id: _builtins.int = ...,
+        expected_id: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_id", b"_expected_id", "expected_id", b"expected_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_id", b"_expected_id", "expected_id", b"expected_id", "id", b"id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__expected_id: _TypeAlias = _typing.Literal["expected_id"]  # noqa: Y015
+    _WhichOneofArgType__expected_id: _TypeAlias = _typing.Literal["_expected_id", b"_expected_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_id) -> _WhichOneofReturnType__expected_id | None: ...
 
 Global___SetFeaturedShowRequest: _TypeAlias = SetFeaturedShowRequest  # noqa: Y015
 
@@ -1850,18 +1858,26 @@ class ReorderCategoriesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     IDS_FIELD_NUMBER: _builtins.int
+    EXPECTED_IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Required. Every category exactly once, inactive ones too, in the new order."""
+
+    @_builtins.property
+    def expected_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The order as far as the caller knows. Where it is another one, the call fails
+        with `ABORTED`. Empty for any.
+        """
 
     def __init__(
         self,
         *,
         ids: _abc.Iterable[_builtins.int] | None = ...,
+        expected_ids: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_ids", b"expected_ids", "ids", b"ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, Final, NoReturn, cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, NoReturn, TypeAlias, cast
 
 import grpc
 import prometheus_client
@@ -29,6 +29,21 @@ from tantrum_kit.metrics import LATENCY_BUCKETS_SECONDS
 log = structlog.get_logger()
 
 Context = aio.ServicerContext[Any, Any]
+
+Admitted: TypeAlias = Callable[
+    [str, Mapping[str, str | bytes]], contextlib.AbstractContextManager[None]
+]
+"""
+Takes a method (`package.Service/Method`) and the call's metadata, and lets the call in by
+returning what is to be around it, or keeps it out by raising a `CallerError`.
+"""
+
+
+def _everybody(
+    method: str, metadata: Mapping[str, str | bytes]
+) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
 
 _CALLS = prometheus_client.Counter(
     "tantrum_grpc_calls_total", "gRPC calls served.", ["method", "code"]
@@ -63,6 +78,7 @@ async def serving(
     ready: Callable[[], Awaitable[bool]],
     drain_seconds: float,
     grace_seconds: float,
+    admitted: Admitted = _everybody,
     max_connection_age_seconds: float = 60.0,
     ready_period_seconds: float = 1.0,
 ) -> AsyncIterator[int]:
@@ -74,13 +90,14 @@ async def serving(
     *ready* says so, and that of `LIVENESS` always; *ready* is asked every
     *ready_period_seconds*, bounded by that time, and a raised error counts as no. On
     exit health turns NOT_SERVING, calls go on as before for *drain_seconds*, so that
-    clients can look elsewhere, and calls under way then get *grace_seconds*.
+    clients can look elsewhere, and calls under way then get *grace_seconds*. What
+    *admitted* returns is around each call; an error that it raises is the call's.
 
     Raises:
         OSError: the address cannot be used; most often, the port is taken.
     """
     server = aio.server(
-        interceptors=[_Interceptor(domain=service_names[0])],
+        interceptors=[_Interceptor(domain=service_names[0], admitted=admitted)],
         options=[
             # Two servers on one port would each get some of the calls.
             ("grpc.so_reuseport", 0),
@@ -156,8 +173,9 @@ async def _tell(
 class _Interceptor(aio.ServerInterceptor):
     """Turns errors into statuses, and does what every call needs around it."""
 
-    def __init__(self, *, domain: str) -> None:
+    def __init__(self, *, domain: str, admitted: Admitted) -> None:
         self._domain = domain
+        self._admitted = admitted
 
     async def intercept_service(
         self,
@@ -218,13 +236,17 @@ class _Interceptor(aio.ServerInterceptor):
         self, method: str, context: Context, span: Span = INVALID_SPAN
     ) -> AsyncIterator[None]:
         code = grpc.StatusCode.OK
+        metadata = _metadata(context)
         structlog.contextvars.bind_contextvars(
             method=method,
-            request_id=_metadata(context).get("x-request-id", ""),
+            request_id=metadata.get("x-request-id", ""),
             trace_id=tracing.trace_id(),
         )
         try:
-            with deadline.running_for(context.time_remaining()):
+            with (
+                self._admitted(method, metadata),
+                deadline.running_for(context.time_remaining()),
+            ):
                 try:
                     yield
                 except TimeoutError as error:

@@ -50,6 +50,11 @@ async def eventually(condition: Callable[[], Any], *, within_seconds: float = 5.
         await asyncio.sleep(0.005)
 
 
+async def watches(site: Site) -> bool:
+    """Whether the gateway hears of writes."""
+    return bool((await site.json("/api/health"))["watch"]["state"] == "up")
+
+
 def settings_for(catalog_address: str, search_address: str, **changes: Any) -> Settings:
     """Settings for tests: any free port, no metrics, no drain."""
     return Settings(
@@ -77,7 +82,9 @@ async def sited(*, catalog: FakeCatalog | None = None, **changes: Any) -> AsyncI
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http,
     ):
         site = Site(f"http://127.0.0.1:{port}", http, catalog, search)
-        await eventually(lambda: catalog.watchers == 1)
+        await eventually(lambda: watches(site))
+        # It reads all shows once, to know later what a change of one touches.
+        await eventually(lambda: catalog.counts["ListShows"] > len(catalog.shows) // 100)
         catalog.calls.clear()
         yield site
 

@@ -14,20 +14,22 @@ import structlog
 
 from tantrum_gateway import l2, metrics, pages, server, upstreams
 from tantrum_gateway.answering import Answering, Policy
-from tantrum_gateway.answers import Answer
+from tantrum_gateway.answers import Answer, Clock
 from tantrum_gateway.asgi import Gateway, Page
+from tantrum_gateway.dependencies import Change
 from tantrum_gateway.endpoints import ENDPOINTS, Lifetime
 from tantrum_gateway.flights import Flights
 from tantrum_gateway.health import HealthPages
+from tantrum_gateway.known_shows import KnownShows
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.routing import Routes
 from tantrum_gateway.settings import Settings
+from tantrum_gateway.upkeep import Upkeep
 from tantrum_gateway.watch import Watch
 
 log = structlog.get_logger()
 
 _FIXED_MAX_AGE_SECONDS: Final = 300
-_SWEEP_PERIOD_SECONDS: Final = 1.0
 _COMPRESSING_THREADS: Final = 2
 
 
@@ -44,7 +46,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
         OSError: the address cannot be used; most often, the port is taken.
     """
     version = metadata.version("tantrum-gateway")
-    l1 = L1(size_bytes=settings.l1_size_bytes)
+    l1 = L1(size_bytes=settings.l1_size_bytes, stale_seconds=settings.stale_if_error_seconds)
+    clock = Clock()
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     with ThreadPoolExecutor(_COMPRESSING_THREADS, "compress") as threads:
         async with (
@@ -52,16 +55,37 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 catalog_address=settings.catalog_address, search_address=settings.search_address
             ) as stubs,
             _background() as tasks,
-            l2.connected(redis_url, tasks, version=version) as store,
+            l2.connected(
+                redis_url, tasks, version=version, stale_seconds=settings.stale_if_error_seconds
+            ) as store,
         ):
+            shows = KnownShows(stubs)
+
+            def on_change(change: Change) -> None:
+                upkeep.outdated(l1.apply(change, now_monotonic=time.monotonic()))
+
+            def on_reset() -> None:
+                l1.drop_catalogue()
+                store.forget()
+
             watch = Watch(
                 stubs,
-                on_revision=l1.drop_before,
-                on_reset=l1.drop_catalogue,
+                shows,
+                on_start=l1.drop_catalogue,
+                on_change=on_change,
+                on_reset=on_reset,
                 now_monotonic=time.monotonic,
             )
-            tasks.create_task(watch.run())
-            tasks.create_task(_sweep(l1, watch, settings.unwatched_ttl_seconds))
+            upkeep = Upkeep(
+                l1=l1,
+                watch=watch,
+                clock=clock,
+                threads=threads,
+                unwatched_ttl_seconds=settings.unwatched_ttl_seconds,
+            )
+            upkeep.move_clock()
+            for background in (shows.run(), watch.run(), upkeep.run()):
+                tasks.create_task(background)
             answering = Answering(
                 upstreams=stubs,
                 l1=l1,
@@ -88,6 +112,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 mounts={},
                 answering=answering,
                 l1=l1,
+                clock=clock,
                 threads=threads,
             )
             with metrics.collecting(l1, watch_up=lambda: watch.up, revision=lambda: watch.revision):
@@ -140,6 +165,8 @@ def _policy(settings: Settings) -> Policy:
             Lifetime.FOREVER: settings.shows_ttl_seconds,
         },
         absence_ttl_seconds=settings.absence_ttl_seconds,
+        stale_while_revalidate_seconds=settings.stale_while_revalidate_seconds,
+        stale_if_error_seconds=settings.stale_if_error_seconds,
         cache_control=cache_control,
         request_timeout_seconds=settings.request_timeout_seconds,
         suggest_timeout_seconds=settings.suggest_timeout_seconds,
@@ -161,17 +188,6 @@ def _always(answer: Answer) -> Page:
         return answer
 
     return page
-
-
-async def _sweep(l1: L1, watch: Watch, unwatched_ttl_seconds: float) -> None:
-    while True:
-        await asyncio.sleep(_SWEEP_PERIOD_SECONDS)
-        now_monotonic = time.monotonic()
-        unwatched = watch.silent_seconds() > unwatched_ttl_seconds
-        l1.drop_expired(
-            now_monotonic,
-            stored_before_monotonic=now_monotonic - unwatched_ttl_seconds if unwatched else 0.0,
-        )
 
 
 async def _drain(gateway: Gateway, settings: Settings) -> None:

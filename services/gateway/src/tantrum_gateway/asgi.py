@@ -25,12 +25,12 @@ from grpc import aio
 from tantrum_kit import errors, status
 
 from tantrum_gateway import metrics, problems
-from tantrum_gateway.answering import Answering, Request
-from tantrum_gateway.answers import FOREVER, Answer, Form, Headers, RawKey
+from tantrum_gateway.answering import Answering, Found, Request
+from tantrum_gateway.answers import CACHE, FOREVER, Answer, Clock, Form, Headers, RawKey
 from tantrum_gateway.first_step import in_a_task
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.mounts import Application, Mounts, Passage, Receive, Scope, Send
-from tantrum_gateway.negotiation import coding_for
+from tantrum_gateway.negotiation import accepts, coding_for
 from tantrum_gateway.queries import read
 from tantrum_gateway.reads import Question
 from tantrum_gateway.routing import Match, Routes
@@ -42,7 +42,10 @@ Page = Callable[[], Awaitable[Answer]]
 """Makes an answer that no cache may keep, or that is ready anyway."""
 
 _ALLOW: Final = (b"allow", b"GET, HEAD, OPTIONS")
+_OK: Final = 200
 _NO_STORE: Final = "no-store"
+_MAX_ACCEPTED: Final = 32
+_MAX_ACCEPT_BYTES: Final = 512
 _EMPTY_BODY: Final = {"type": "http.response.body", "body": b""}
 # What may stand in the metadata of a gRPC call, and in a log.
 _REQUEST_ID: Final = re.compile(rb"[!-~]{1,128}")
@@ -59,6 +62,7 @@ class Gateway:
         mounts: Mapping[str, Application],
         answering: Answering,
         l1: L1,
+        clock: Clock,
         threads: Executor,
     ) -> None:
         self._routes = routes
@@ -66,6 +70,7 @@ class Gateway:
         self._mounts = Mounts(mounts)
         self._answering = answering
         self._l1 = l1
+        self._clock = clock
         self._threads = threads
         self._ready: dict[RawKey, Form] = l1.ready
         self._id_prefix = os.urandom(6).hex().encode()
@@ -85,22 +90,30 @@ class Gateway:
                 headers.get(b"accept-encoding"),
             )
         )
-        if form is None or b"x-server-timing" in headers:
+        accept = headers.get(b"accept")
+        if (
+            form is None
+            or b"x-server-timing" in headers
+            or b"if-match" in headers
+            or (accept is not None and accept not in form.accepted)
+        ):
             await in_a_task()
             await self._take_long_way(scope, headers, receive, send)
             return
+        if form.told_at != self._clock.now:
+            form.tell(self._clock)
         own_header = (b"x-request-id", self._request_id(headers))
         if_none_match = headers.get(b"if-none-match")
-        if if_none_match is not None and form.answers(if_none_match):
+        if if_none_match is not None and (etag := form.matching(if_none_match, weak=True)):
             form.not_modified += 1
-            await _send_not_modified(form, [own_header], send)
+            await _send_not_modified(form, etag, [*form.hit_not_modified_headers, own_header], send)
             return
         form.hits += 1
         await send(
             {
                 "type": "http.response.start",
                 "status": form.status,
-                "headers": [*form.start_headers, own_header],
+                "headers": [*form.hit_headers, own_header],
             }
         )
         await send(form.body_event)
@@ -173,12 +186,11 @@ class Gateway:
             if exchange.method == "OPTIONS":
                 return await exchange.send_options()
             if page is not None:
-                answer, source, request = await page(), "page", None
-            else:
-                assert match is not None  # noqa: S101 - for the type checker
-                request = _request(match, exchange.query)
-                answer, source = await self._answering.answer(request)
-            return await self._send(exchange, answer, request, source, started)
+                return await self._send(exchange, _found(await page()), None, started)
+            assert match is not None  # noqa: S101 - for the type checker
+            request = _request(match, exchange.query)
+            found = await self._answering.answer(request)
+            return await self._send(exchange, found, request, started)
         except Exception as error:  # noqa: BLE001 - the edge
             fields = match.endpoint.parameter_by_field if match else {}
             code = await self._send_raised(exchange, error, parameter_by_field=fields)
@@ -194,29 +206,37 @@ class Gateway:
         return match
 
     async def _send(
-        self,
-        exchange: _Exchange,
-        answer: Answer,
-        request: Request | None,
-        source: str,
-        started: float,
+        self, exchange: _Exchange, found: Found, request: Request | None, started: float
     ) -> tuple[str, int]:
-        accepted = exchange.accept_encoding
-        coding = coding_for(accepted, compressible=answer.compressible)
-        if coding is None:
+        answer = found.answer
+        coding = coding_for(exchange.accept_encoding, compressible=answer.compressible)
+        if coding is None or not exchange.takes(answer):
             return await self._refuse(exchange, problems.NOT_ACCEPTABLE, 406)
         form = await answer.form(coding, threads=self._threads)
         if request is not None:
-            key = request.canonical
-            if self._l1.get(key) is answer:
-                self._l1.resized(key)
-                if exchange.method == "GET":
-                    self._l1.alias(exchange.raw_key, key, form)
+            self._lead(exchange, request.canonical, answer, form)
         if exchange.wants_timing:
             elapsed_ms = (time.perf_counter() - started) * 1000
-            timing = f'cache;desc="{source}", total;dur={elapsed_ms:.2f}'
+            timing = f'cache;desc="{found.source}", total;dur={elapsed_ms:.2f}'
             exchange.headers.append((b"server-timing", timing.encode()))
+        if answer.cache_control != _NO_STORE:
+            age = b"%d" % found.age_seconds
+            exchange.headers += [(b"age", age), (b"cache-status", found.cache_status)]
+        if exchange.has_another(form):
+            return await self._refuse(exchange, problems.STATE_CHANGED, 412)
         return answer.route, await exchange.send_form(form)
+
+    def _lead(self, exchange: _Exchange, key: str, answer: Answer, form: Form) -> None:
+        """Have the next request like this one find *form* the short way, if it is kept."""
+        if self._l1.get(key) is not answer:
+            return
+        self._l1.resized(key)
+        if exchange.method == "GET":
+            self._l1.alias(exchange.raw_key, key, form)
+        accept = exchange.accept
+        room = len(form.accepted) < _MAX_ACCEPTED
+        if accept is not None and room and len(accept) <= _MAX_ACCEPT_BYTES:
+            form.accepted.add(accept)
 
     async def _send_raised(
         self,
@@ -285,6 +305,8 @@ class _Exchange:
         self.raw_path: bytes = scope["raw_path"]
         self.query: bytes = scope["query_string"]
         self.accept_encoding = headers.get(b"accept-encoding")
+        self.accept = headers.get(b"accept")
+        self.if_match = headers.get(b"if-match")
         self.if_none_match = headers.get(b"if-none-match")
         self.wants_timing = headers.get(b"x-server-timing") == b"1"
         self.headers = own_headers
@@ -299,10 +321,25 @@ class _Exchange:
         """The path as it came, for problems: an URI reference without the query."""
         return self.raw_path.decode("latin-1")
 
+    def takes(self, answer: Answer) -> bool:
+        """Say whether the client accepts what the answer is. A problem is for everybody."""
+        if self.accept is None or answer.status != _OK:
+            return True
+        return accepts(self.accept, answer.media_type)
+
+    def has_another(self, form: Form) -> bool:
+        """Say whether If-Match fails: before If-None-Match, and only on what would succeed."""
+        if self.if_match is None or form.status != _OK:
+            return False
+        return not form.matching(self.if_match, weak=False)
+
     async def send_form(self, form: Form) -> int:
         """Send the answer, or that the client has it already; return the status."""
-        if self.if_none_match is not None and form.answers(self.if_none_match):
-            await _send_not_modified(form, self.headers, self._send)
+        if self.if_none_match is not None and (
+            etag := form.matching(self.if_none_match, weak=True)
+        ):
+            headers = [*form.not_modified_headers, *self.headers]
+            await _send_not_modified(form, etag, headers, self._send)
             return 304
         headers = [*form.start_headers, *self.headers]
         await self._send({"type": "http.response.start", "status": form.status, "headers": headers})
@@ -323,7 +360,15 @@ def _request(match: Match, query: bytes) -> Request:
     return Request(endpoint=match.endpoint, question=question, path=match.path)
 
 
-async def _send_not_modified(form: Form, more: Headers, send: Send) -> None:
-    headers = [*form.not_modified_headers, *more]
+def _found(page: Answer) -> Found:
+    return Found(
+        answer=page, source="page", cache_status=CACHE + b"; hit; detail=built-in", age_seconds=0
+    )
+
+
+async def _send_not_modified(form: Form, etag: bytes, headers: Headers, send: Send) -> None:
+    if etag != form.etag:
+        # The client has the bytes of another effort: they stay its own, under their own tag.
+        headers = [(name, etag if name == b"etag" else value) for name, value in headers]
     await send({"type": "http.response.start", "status": 304, "headers": headers})
     await send(_EMPTY_BODY)

@@ -26,6 +26,11 @@ _DURATION: Final = prometheus_client.Histogram(
     ["route"],
     buckets=LATENCY_BUCKETS_SECONDS,
 )
+_STALE: Final = prometheus_client.Counter(
+    "tantrum_gateway_stale_answers_total",
+    "Answers sent after their time, by why.",
+    ["reason"],
+)
 _UPSTREAM_CALLS: Final = prometheus_client.Counter(
     "tantrum_gateway_upstream_calls_total", "Calls to upstreams.", ["upstream", "code"]
 )
@@ -43,10 +48,17 @@ _LOOKUPS: Final = prometheus_client.Counter(
 _READ_SECONDS: Final = 5.0
 """How long a scrape waits for a busy event loop before it fails."""
 
+WARMED: Final = prometheus_client.Counter(
+    "tantrum_gateway_warmed_total", "Answers asked for again before anybody did."
+)
+POLISHED: Final = prometheus_client.Counter(
+    "tantrum_gateway_polished_total", "Answers compressed again with all effort."
+)
 L1_LOOKUPS_HIT: Final = _LOOKUPS.labels("l1", "hit")
 L1_LOOKUPS_MISS: Final = _LOOKUPS.labels("l1", "miss")
 L2_LOOKUPS_HIT: Final = _LOOKUPS.labels("l2", "hit")
 L2_LOOKUPS_MISS: Final = _LOOKUPS.labels("l2", "miss")
+L2_LOOKUPS_OUTDATED: Final = _LOOKUPS.labels("l2", "outdated")
 L2_LOOKUPS_ERROR: Final = _LOOKUPS.labels("l2", "error")
 L2_LOOKUPS_SKIPPED: Final = _LOOKUPS.labels("l2", "skipped")
 
@@ -55,6 +67,11 @@ def request_answered(route: str, code: int, duration_seconds: float) -> None:
     """Count a request that took the long way. The *route* is a template, never a path."""
     _REQUESTS.labels(route, str(code)).inc()
     _DURATION.labels(route).observe(duration_seconds)
+
+
+def stale_answered(reason: str) -> None:
+    """Count an answer that was sent after its time."""
+    _STALE.labels(reason).inc()
 
 
 def upstream_called(upstream: str, code: str, duration_seconds: float) -> None:

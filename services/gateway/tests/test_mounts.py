@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from tantrum_gateway import server
+from tantrum_gateway.answers import Clock
 from tantrum_gateway.asgi import Gateway
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.routing import Routes
@@ -43,6 +44,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
             mounts={"/parrot": parrot},
             answering=None,  # type: ignore[arg-type]  # nothing here is answered by it
             l1=L1(size_bytes=0),
+            clock=Clock(),
             threads=threads,
         )
         async with (

@@ -39,7 +39,7 @@ async def keys(url: str) -> list[bytes]:
 
 
 @pytest.mark.integration
-async def test_a_new_revision_has_new_keys(redis_server):
+async def test_a_write_outdates_and_replaces_what_redis_has(redis_server):
     catalog = FakeCatalog([make_show(name="Old")])
     async with sited(catalog=catalog, redis_url=redis_server.url) as site:
         await site.json("/v1/shows/1")
@@ -51,10 +51,16 @@ async def test_a_new_revision_has_new_keys(redis_server):
 
         await eventually(new, within_seconds=1)
 
-        async def two_keys() -> bool:
-            return len(await keys(redis_server.url)) == 2
+        async def replaced() -> bool:
+            [key] = await keys(redis_server.url)
+            return await stored_revision(redis_server.url, key) == catalog.revision
 
-        await eventually(two_keys)
+        await eventually(replaced)
+
+
+async def stored_revision(url: str, key: bytes) -> int:
+    async with redis.asyncio.Redis.from_url(url) as client:
+        return int((await client.get(key))[:16], 16)
 
 
 @pytest.mark.integration

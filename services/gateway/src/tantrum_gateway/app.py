@@ -103,7 +103,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 l2=store,
                 version=version,
                 draining=lambda: gateway.draining,
-                unwatched_ttl_seconds=settings.unwatched_ttl_seconds,
+                stale_if_error_seconds=settings.stale_if_error_seconds,
                 now_monotonic=time.monotonic,
             )
             gateway = Gateway(

@@ -47,10 +47,10 @@ class Settings(BaseSettings):
     """How long a CDN may keep an answer (`s-maxage`)."""
 
     stale_while_revalidate_seconds: int = Field(default=60, ge=0)
-    """How much longer a cache may give a stale answer while it fetches a new one."""
+    """How much longer a stale answer may be given, as above, while a new one is fetched."""
 
     stale_if_error_seconds: int = Field(default=86_400, ge=0)
-    """How much longer a cache may give a stale answer when it gets none from here."""
+    """How much longer a stale answer may be given, by caches and by the gateway, for want of one."""
 
     shows_ttl_seconds: float = Field(default=86_400, gt=0)
     """How long L1 and Redis keep shows and research, at most; a write drops them earlier."""
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     """How long L1 keeps the proof that something does not exist."""
 
     unwatched_ttl_seconds: float = Field(default=60, gt=0)
-    """How old an answer in L1 may get, and how long the gateway stays ready, without the watch."""
+    """How old an answer in L1 may get without the watch, before the catalogue is asked again."""
 
     l1_size_bytes: int = Field(default=67_108_864, ge=0)
     """Bound of the first cache level, in this process; the least used answers go first."""

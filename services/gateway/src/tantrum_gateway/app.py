@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from tantrum_gateway import l2, metrics, pages, server, upstreams
+from tantrum_gateway import l2, metrics, pages, purging, server, upstreams
 from tantrum_gateway.answering import Answering, Policy
 from tantrum_gateway.answers import Answer, Clock
 from tantrum_gateway.asgi import Gateway, Page
@@ -22,6 +22,7 @@ from tantrum_gateway.flights import Flights
 from tantrum_gateway.health import HealthPages
 from tantrum_gateway.known_shows import KnownShows
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.purging import Purger
 from tantrum_gateway.routing import Routes
 from tantrum_gateway.settings import Settings
 from tantrum_gateway.upkeep import Upkeep
@@ -58,15 +59,21 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
             l2.connected(
                 redis_url, tasks, version=version, stale_seconds=settings.stale_if_error_seconds
             ) as store,
+            _purging(settings, tasks) as purger,
         ):
             shows = KnownShows(stubs)
 
             def on_change(change: Change) -> None:
-                upkeep.outdated(l1.apply(change, now_monotonic=time.monotonic()))
+                touched = l1.apply(change, now_monotonic=time.monotonic())
+                upkeep.outdated(touched)
+                if purger is not None:
+                    purger.changed(change, [answer for _, answer in touched])
 
             def on_reset() -> None:
                 l1.drop_catalogue()
                 store.forget()
+                if purger is not None:
+                    purger.reset()
 
             watch = Watch(
                 stubs,
@@ -148,6 +155,28 @@ async def _background() -> AsyncIterator[asyncio.TaskGroup]:
         pass
     except* OSError as group:
         raise group.exceptions[0] from group
+
+
+@contextlib.asynccontextmanager
+async def _purging(settings: Settings, tasks: asyncio.TaskGroup) -> AsyncIterator[Purger | None]:
+    """Purge the CDN in the background, where there is one."""
+    if settings.cloudflare_zone_id is None or settings.cloudflare_api_token is None:
+        yield None
+        return
+    async with purging.connected(
+        api_url=settings.cloudflare_api_url,
+        zone_id=settings.cloudflare_zone_id,
+        token=settings.cloudflare_api_token.get_secret_value(),
+        by=settings.cloudflare_purge_by,
+        public_url=settings.public_url,
+        calls_per_minute=settings.cloudflare_purges_per_minute,
+        now_monotonic=time.monotonic,
+    ) as purger:
+        running = tasks.create_task(purger.run())
+        try:
+            yield purger
+        finally:
+            running.cancel()
 
 
 def _policy(settings: Settings) -> Policy:

@@ -54,6 +54,11 @@ WARMED: Final = prometheus_client.Counter(
 POLISHED: Final = prometheus_client.Counter(
     "tantrum_gateway_polished_total", "Answers compressed again with all effort."
 )
+_PURGES: Final = prometheus_client.Counter(
+    "tantrum_gateway_purges_total", "Calls that asked the CDN to drop answers.", ["result"]
+)
+PURGES_OK: Final = _PURGES.labels("ok")
+PURGES_FAILED: Final = _PURGES.labels("failed")
 L1_LOOKUPS_HIT: Final = _LOOKUPS.labels("l1", "hit")
 L1_LOOKUPS_MISS: Final = _LOOKUPS.labels("l1", "miss")
 L2_LOOKUPS_HIT: Final = _LOOKUPS.labels("l2", "hit")

@@ -88,7 +88,7 @@ async def test_a_write_purges_its_tags_and_the_answers_carry_them():
         sited(
             catalog=FakeCatalog([make_show()]),
             cloudflare_zone_id="zone-1",
-            cloudflare_api_token="secret",  # noqa: S106
+            cloudflare_api_token="secret",
             cloudflare_api_url=url,
         ) as site,
     ):

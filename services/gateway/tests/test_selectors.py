@@ -50,7 +50,7 @@ def selector(*, order: int = NAME, **conditions) -> FilterSelector:
         ({"stimulation": 2}, {"stimulation": 3}, {"max_stimulation": 2}, True),
         ({"stimulation": 3}, {"stimulation": 2}, {"max_stimulation": 2}, True),
         ({"stimulation": 3}, {"stimulation": 4}, {"max_stimulation": 2}, False),
-        ({"stimulation": 3}, {"name": "Other"}, {"max_stimulation": 2}, False),
+        ({"stimulation": 3}, {"stimulation": 3, "name": "Other"}, {"max_stimulation": 2}, False),
         ({}, {"themes": [show_pb2.Label(slug="space")]}, {"themes": ["space"]}, True),
         ({}, {"themes": [show_pb2.Label(slug="space")]}, {"themes": ["music"]}, False),
         ({"max_age": 6}, {"max_age": None}, {"min_age": 9}, True),

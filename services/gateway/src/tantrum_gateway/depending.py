@@ -60,9 +60,9 @@ def on_list(
     return on_shows(shows, selector=selector)
 
 
-def on_similar(shows: Iterable[show_pb2.Show], key: str) -> Dependencies:
-    """Depend on a page of the shows that are like the one called *key*."""
-    return on_shows(shows, f"show:{key}", selector=FieldsSelector(LIKENESS))
+def on_similar(shows: Iterable[show_pb2.Show]) -> Dependencies:
+    """Depend on a page of the shows that are like one; how that reads itself does not matter."""
+    return on_shows(shows, selector=FieldsSelector(LIKENESS))
 
 
 def on_category_shows(shows: Iterable[show_pb2.Show], key: str) -> Dependencies:

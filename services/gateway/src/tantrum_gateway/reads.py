@@ -100,7 +100,7 @@ async def list_similar_shows(upstreams: Upstreams, question: Question) -> Reply:
             **_page(question, default_size=6),
         ),
     )
-    return _show_page(question, response, depending.on_similar(response.shows, question.key))
+    return _show_page(question, response, depending.on_similar(response.shows))
 
 
 async def compare_shows(upstreams: Upstreams, question: Question) -> Reply:

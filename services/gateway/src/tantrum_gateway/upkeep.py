@@ -37,7 +37,8 @@ _WARM_AT_ONCE: Final = 50
 """Answers that one look, or one change, has asked for again; the rest waits to be asked for."""
 
 _OFTEN_PER_SECOND: Final = 0.2
-"""How often an answer was sent that is asked for again as soon as it is outdated."""
+_OFTEN_HITS: Final = 20
+"""How often an answer was sent, at least, that is asked for again as soon as it is outdated."""
 
 _POLISHED_AFTER_SECONDS: Final = 5.0
 _POLISHED_FROM_HITS: Final = 3
@@ -92,7 +93,8 @@ class Upkeep:
         self.warm(
             (key, answer)
             for key, answer in touched
-            if answer.hits > _OFTEN_PER_SECOND * (now_monotonic - answer.stored_monotonic)
+            if answer.hits >= _OFTEN_HITS
+            and answer.hits > _OFTEN_PER_SECOND * (now_monotonic - answer.stored_monotonic)
         )
 
     def warm(self, answers: Iterable[tuple[str, Answer]]) -> None:
@@ -115,7 +117,7 @@ class Upkeep:
         for key, answer in self._l1.fresh():
             left_seconds = answer.expires_monotonic - now_monotonic
             whole_seconds = answer.expires_monotonic - answer.stored_monotonic
-            if left_seconds < _LEAD_RATIO * whole_seconds:
+            if left_seconds < max(_LEAD_RATIO * whole_seconds, 2 * _PERIOD_SECONDS):
                 yield key, answer
 
     async def _warm(self) -> None:

@@ -25,7 +25,6 @@ from tvtantrum.search.v1 import search_service_pb2_grpc
 
 CATALOGUE = Path(__file__).parents[2] / "data" / "catalogue"
 KEY = b"a key for tests that signs tokens"
-POLL_SECONDS = 0.005
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,12 @@ class Product:
 
 
 @contextlib.asynccontextmanager
-async def running() -> AsyncIterator[Product]:
+async def running(*, watch_poll_seconds: float = 0.005) -> AsyncIterator[Product]:
     """Serve the catalogue that the product ships, and search over it."""
     store = MemoryCatalogStore()
     await store.load(seed.catalogue_in(CATALOGUE))
     options = catalog_app.Options(
-        address="127.0.0.1:0", page_token_key=KEY, watch_poll_seconds=POLL_SECONDS
+        address="127.0.0.1:0", page_token_key=KEY, watch_poll_seconds=watch_poll_seconds
     )
     editors = MemoryEditorStore()
     async with (

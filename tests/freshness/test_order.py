@@ -58,7 +58,7 @@ async def read(
 @pytest.mark.integration
 async def test_no_reader_sees_a_newer_answer_followed_by_an_older_one(redis_server):
     async with contextlib.AsyncExitStack() as stack:
-        product = await stack.enter_async_context(running())
+        product = await stack.enter_async_context(running(watch_poll_seconds=0.1))
         gateways = [
             # Short-lived, so that answers expire and are refreshed meanwhile as well.
             await stack.enter_async_context(

@@ -8,11 +8,11 @@ import platform
 import sys
 from collections.abc import Collection
 
-from bench import catalog, gateway, search
+from bench import catalog, freshness, gateway, search
 from bench.product import Product, running
 from bench.report import table, title
 
-_PARTS = ("gateway", "catalog", "search", "memory")
+_PARTS = ("gateway", "freshness", "catalog", "search", "memory")
 
 
 def main() -> None:
@@ -40,6 +40,9 @@ async def _measure(parts: Collection[str]) -> bool:
         if "gateway" in parts:
             held &= await asyncio.to_thread(gateway.hits, product)
             held &= await asyncio.to_thread(gateway.misses, product)
+        if "freshness" in parts:
+            await freshness.hit_ratio(product)
+            held &= await freshness.seen(product)
         if "memory" in parts:
             _print_memory(product, "peak memory of each process, 302 shows")
         if "catalog" in parts:

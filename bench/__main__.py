@@ -8,11 +8,11 @@ import platform
 import sys
 from collections.abc import Collection
 
-from bench import catalog, freshness, gateway, search
+from bench import catalog, freshness, gateway, peak, search
 from bench.product import Product, running
 from bench.report import table, title
 
-_PARTS = ("gateway", "freshness", "catalog", "search", "memory")
+_PARTS = ("gateway", "freshness", "catalog", "search", "memory", "peak")
 
 
 def main() -> None:
@@ -34,6 +34,11 @@ async def _measure(parts: Collection[str]) -> bool:
     """Return whether every bar was held."""
     print(f"Python {platform.python_version()} on {platform.machine()}; traffic stays on loopback.")
     held = True
+    if "peak" in parts:
+        async with running(redis=True) as product:
+            held &= await peak.measure(product)
+    if not set(parts) - {"peak"}:
+        return held
     async with running() as product:
         if "search" in parts:
             held &= await search.latencies(product)

@@ -109,8 +109,8 @@ async def _renamed(
 
 
 async def _until_told(client: httpx.AsyncClient, path: str, name: str) -> None:
-    while (await client.get(path)).json()["name"] != name:
-        await asyncio.sleep(_POLL_SECONDS)  # noqa: ASYNC110 - only the gateway knows
+    while (await client.get(path)).json()["name"] != name:  # noqa: ASYNC110 - only it knows
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 async def _writing(write: Write) -> None:

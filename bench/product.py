@@ -1,4 +1,4 @@
-"""The product as a benchmark needs it: real processes, without Redis, on data of its own."""
+"""The product as a benchmark needs it: real processes, on data of its own."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tantrum_stack import ports
 from tantrum_stack.identity import place_for
 from tantrum_stack.postgres import Database, PostgresEngine
 from tantrum_stack.processes import Command, Process, run, until_ready
+from tantrum_stack.redis import RedisEngine
 
 _CHECKOUT = Path(__file__).parents[1]
 _READY_SECONDS = 60.0
@@ -39,38 +40,61 @@ class Product:
     gateway_url: str
     gateway_metrics_url: str
     processes: Mapping[str, Process]
-    """By part: postgres, catalog, search, gateway."""
+    """By part: postgres, redis where there is one, catalog, search, gateway."""
+    restart: Callable[[str], Awaitable[None]]
+    """Ends a part and starts it again; returns when it is ready."""
     folder: Path
     environment: Mapping[str, str]
     """Of all parts."""
 
+    def memory_mib(self, part: str) -> float:
+        """Return the resident memory of *part* now."""
+        return _memory_mib(self.processes[part].pid, "VmRSS")
+
     def peak_memory_mib(self) -> dict[str, float]:
         """Return each part's peak resident memory; PostgreSQL's is that of its largest process."""
-        return {name: _peak_mib(process.pid) for name, process in self.processes.items()}
+        return {name: _memory_mib(process.pid, "VmHWM") for name, process in self.processes.items()}
 
 
 @contextlib.asynccontextmanager
-async def running() -> AsyncIterator[Product]:
-    """Start everything over the shipped catalogue; on exit stop it and remove its data."""
+async def running(*, redis: bool = False) -> AsyncIterator[Product]:
+    """
+    Start everything over the shipped catalogue; on exit stop it and remove its data.
+
+    Without *redis* what L1 lacks comes from catalog and search.
+    """
     folder = _new_folder()
     place = place_for(folder)
     stack = contextlib.AsyncExitStack()
     processes: dict[str, Process] = {}
 
+    started: dict[str, tuple[Command, Probe]] = {}
+
     async def start(command: Command, probe: Probe) -> None:
         process = Process.start(command, folder / f"{command.name}.log")
         processes[command.name] = process
+        started[command.name] = command, probe
         stack.push_async_callback(process.stop)
         await until_ready(process, probe, within_seconds=_READY_SECONDS)
+
+    async def restart(part: str) -> None:
+        await processes[part].stop()
+        await start(*started[part])
 
     try:
         async with stack:
             engine = PostgresEngine(place)
             await engine.prepare()
             await start(dataclasses.replace(engine.command(), name="postgres"), engine.ready)
+            redis_url = ""
+            if redis:
+                cache = RedisEngine(place)
+                redis_url = cache.url
+                await start(cache.command(), cache.ready)
             database = engine.database()
             catalog, search, gateway, *metrics = ports.free_ports(6)
             environment = _environment(database, catalog, search, gateway, metrics)
+            environment["GATEWAY_REDIS_URL"] = redis_url
             for verb in (["migrate"], ["seed", "--from", str(_CHECKOUT / "data" / "catalogue")]):
                 command = _command("catalog", *verb, environment=environment)
                 await run(command, folder / "setup.log", within_seconds=120)
@@ -86,6 +110,7 @@ async def running() -> AsyncIterator[Product]:
                 processes=processes,
                 folder=folder,
                 environment=environment,
+                restart=restart,
             )
     finally:
         for leftover in {folder, place.folder}:
@@ -191,11 +216,11 @@ def _http_probe(port: int) -> Probe:
     return probe
 
 
-def _peak_mib(pid: int) -> float:
-    """Return the highest `VmHWM` of a process and its children, in MiB; see proc(5)."""
+def _memory_mib(pid: int, name: str) -> float:
+    """Return a figure of proc(5)'s status, the most of a process and its children, in MiB."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     own = 0.0
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{name}:"):
             own = int(line.split()[1]) / 1024
-    return max([own, *(_peak_mib(int(child)) for child in children)])
+    return max([own, *(_memory_mib(int(child), name) for child in children)])

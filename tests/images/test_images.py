@@ -151,6 +151,17 @@ def test_the_gateway_serves_and_stops(image):
     assert status == 200
 
 
+def test_the_gateway_has_what_draws_covers(image):
+    drawing = (
+        "from tantrum_gateway.old_api.drawing import jpeg; "
+        'print(jpeg(\'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>\')[:3])'
+    )
+    with image("gateway") as it:
+        said, status = it.said("-c", drawing, entrypoint=["python"])
+
+    assert (said.strip(), status) == (r"b'\xff\xd8\xff'", 0)
+
+
 def test_search_serves_and_stops(image):
     port = free_port()
     environment = {

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.struct_pb2 import Struct
 from tantrum_kit import errors, grpc_server
 from tantrum_kit.paging import PageTokens
 from tvtantrum.catalog.v1 import catalog_service_pb2 as catalog_pb
@@ -81,7 +82,8 @@ def shipped_shows() -> list[show_pb2.Show]:
     }
     shows = []
     for number, raw in enumerate(shipped()["show"], start=1):
-        entry = {key: value for key, value in raw.items() if key != "legacy"}
+        entry = {**raw, "legacy": Struct()}
+        entry["legacy"].update(raw["legacy"])
         for kind in ("theme", "platform"):
             entry[f"{kind}s"] = [
                 show_pb2.Label(slug=slug, name=names[kind][slug])

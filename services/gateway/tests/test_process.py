@@ -160,3 +160,16 @@ async def test_a_second_signal_ends_it_at_once():
 
 async def draining(http: httpx.AsyncClient) -> bool:
     return (await http.get("/readyz")).status_code == 503
+
+
+async def test_what_draws_covers_ends_even_with_a_gateway_that_is_killed():
+    async with started() as (process, address, _), httpx.AsyncClient() as http:
+        url = f"http://{address}/images/tv-shows/show-31-Bluey.jpg"
+        assert (await http.get(url, timeout=20)).headers["content-type"] == "image/jpeg"
+
+        process.kill()
+
+        assert process.stderr is not None
+        async with asyncio.timeout(20):
+            # Both write to it, so it ends with the last of them.
+            await process.stderr.read()

@@ -98,7 +98,7 @@ async def test_a_write_purges_its_tags_and_the_answers_carry_them():
         await site.catalog.write(make_show(name="New"))
         await eventually(lambda: cloudflare.bodies)
 
-        assert {"show:1", "show:blue-day"} <= cloudflare.tags & set(show)
+        assert "show:1" in cloudflare.tags & set(show)
         assert {"show:1", "shows"} <= cloudflare.tags & set(shows)
         assert cloudflare.authorizations == {"bearer secret"}
 

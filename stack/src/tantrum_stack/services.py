@@ -82,6 +82,9 @@ class Services:
             "GATEWAY_CATALOG_ADDRESS": self._catalog,
             "GATEWAY_SEARCH_ADDRESS": self._search,
             "GATEWAY_METRICS_PORT": str(self._metrics[2]),
+            "GATEWAY_SITE_URL": os.environ.get(
+                "GATEWAY_SITE_URL", f"http://{ports.LOOPBACK}:{self._http_port}"
+            ),
         }
         if self._upstreams.redis_url is not None:
             settings["GATEWAY_REDIS_URL"] = self._upstreams.redis_url

@@ -281,13 +281,14 @@ class Answering:
 
     def _absence(self, request: Request, error: errors.NotFoundError, min_revision: int) -> Answer:
         problem = problems.of_error(error, instance=request.path, parameter_by_field={})
+        status, media_type, body = problems.written(problem)
         question = request.question
         now_monotonic = self._now_monotonic()
         ttl_seconds = self._policy.absence_ttl_seconds
         return Answer(
-            status=404,
-            body=problems.encode(problem),
-            media_type=problems.MEDIA_TYPE,
+            status=status,
+            body=body,
+            media_type=media_type,
             cache_control=f"public, max-age={int(ttl_seconds)}",
             catalog_revision=min_revision,
             route=request.endpoint.path,

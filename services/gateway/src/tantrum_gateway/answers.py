@@ -31,7 +31,13 @@ WORTH_COMPRESSING_BYTES: Final = 512
 LOOP_MAY_COMPRESS_BYTES: Final = 8_192
 """Above, compressing takes longer than handing over to a thread: 0.2 ms for 8 KiB."""
 
-_COMPRESSIBLE: Final = ("text/", "application/json", "application/problem+json", "image/svg")
+_COMPRESSIBLE: Final = (
+    "text/",
+    "application/json",
+    "application/problem+json",
+    "application/xml",
+    "image/svg",
+)
 _OVERHEAD_BYTES: Final = 2_000
 _TAG_BYTES: Final = 120
 """A tag in an answer and in the index of L1, on average."""

@@ -22,6 +22,10 @@ from tantrum_gateway.flights import Flights
 from tantrum_gateway.health import HealthPages
 from tantrum_gateway.known_shows import KnownShows
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.old_api import jpeg_covers, site_texts
+from tantrum_gateway.old_api.endpoints import old_endpoints
+from tantrum_gateway.old_api.reads import OldReads
+from tantrum_gateway.old_api.snapshots import Snapshots
 from tantrum_gateway.purging import Purger
 from tantrum_gateway.routing import Routes
 from tantrum_gateway.settings import Settings
@@ -60,6 +64,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 redis_url, tasks, version=version, stale_seconds=settings.stale_if_error_seconds
             ) as store,
             _purging(settings, tasks) as purger,
+            jpeg_covers.drawing() as drawn_cover,
         ):
             shows = KnownShows(stubs)
 
@@ -102,6 +107,15 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 policy=_policy(settings),
                 now_monotonic=time.monotonic,
             )
+            old_reads = OldReads(
+                Snapshots(
+                    Flights(tasks),
+                    ttl_seconds=settings.unwatched_ttl_seconds,
+                    now_monotonic=time.monotonic,
+                ),
+                site_url=settings.site_url,
+                drawn_cover=drawn_cover,
+            )
             gateway: Gateway
             health = HealthPages(
                 upstreams=stubs,
@@ -114,8 +128,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 now_monotonic=time.monotonic,
             )
             gateway = Gateway(
-                routes=Routes(ENDPOINTS),
-                pages=_pages(health, version),
+                routes=Routes((*ENDPOINTS, *old_endpoints(old_reads))),
+                pages=_pages(health, version, settings),
                 mounts={},
                 answering=answering,
                 l1=l1,
@@ -202,8 +216,12 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _pages(health: HealthPages, version: str) -> dict[str, Page]:
-    fixed = pages.fixed_pages(version=version, max_age_seconds=_FIXED_MAX_AGE_SECONDS)
+def _pages(health: HealthPages, version: str, settings: Settings) -> dict[str, Page]:
+    fixed = pages.fixed_pages(
+        version=version,
+        texts=site_texts.fixed_texts(site_url=settings.site_url, ads_txt=settings.ads_txt),
+        max_age_seconds=_FIXED_MAX_AGE_SECONDS,
+    )
     return {
         **{path: _always(answer) for path, answer in fixed.items()},
         "/livez": health.live,

@@ -24,7 +24,7 @@ import structlog
 from grpc import aio
 from tantrum_kit import errors, status
 
-from tantrum_gateway import metrics, problems
+from tantrum_gateway import metrics, problems, resources
 from tantrum_gateway.answering import Answering, Found, Request
 from tantrum_gateway.answers import CACHE, FOREVER, Answer, Clock, Form, Headers, RawKey
 from tantrum_gateway.first_step import in_a_task
@@ -250,8 +250,7 @@ class Gateway:
             problem = problems.of_error(
                 error, instance=exchange.instance, parameter_by_field=parameter_by_field or {}
             )
-            await self._send_problem(exchange, problem.status, problems.encode(problem))
-            return problem.status
+            return await self._send_problem(exchange, problem)
         code = 500
         if isinstance(error, aio.AioRpcError):
             # A bug of the upstream or ours: its words are for the log only.
@@ -264,7 +263,7 @@ class Gateway:
             )
         else:
             log.error("request_failed", exc_info=error, request_id=request_id.get())
-        await self._refuse(exchange, problems.INTERNAL, code)
+        _, code = await self._refuse(exchange, problems.INTERNAL, code)
         return code
 
     async def _refuse(
@@ -275,23 +274,23 @@ class Gateway:
         problem = problems.of_type(
             problem_type, code, detail=problem_type.advice, instance=exchange.instance
         )
-        await self._send_problem(exchange, code, problems.encode(problem))
-        return "", code
+        return "", await self._send_problem(exchange, problem)
 
-    async def _send_problem(self, exchange: _Exchange, code: int, body: bytes) -> None:
+    async def _send_problem(self, exchange: _Exchange, problem: resources.Problem) -> int:
+        code, media_type, body = problems.written(problem)
         retry_after_seconds = problems.RETRY_AFTER_SECONDS.get(code)
         if retry_after_seconds is not None:
             exchange.headers.append((b"retry-after", b"%d" % retry_after_seconds))
         answer = Answer(
             status=code,
             body=body,
-            media_type=problems.MEDIA_TYPE,
+            media_type=media_type,
             cache_control=_NO_STORE,
             catalog_revision=FOREVER,
         )
         coding = coding_for(None, compressible=False)
         assert coding is not None  # noqa: S101 - without a wish there always is one
-        await exchange.send_form(await answer.form(coding, threads=self._threads))
+        return await exchange.send_form(await answer.form(coding, threads=self._threads))
 
 
 class _Exchange:
@@ -355,7 +354,7 @@ class _Exchange:
 
 
 def _request(match: Match, query: bytes) -> Request:
-    arguments = read(query, match.endpoint.parameters)
+    arguments = read(query, match.endpoint.parameters, lenient=match.endpoint.lenient)
     question = Question(arguments=arguments, key=match.key)
     return Request(endpoint=match.endpoint, question=question, path=match.path)
 

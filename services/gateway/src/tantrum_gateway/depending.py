@@ -8,6 +8,7 @@ number or slug is tagged by what it was asked for as well, so that its absence i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -26,6 +27,10 @@ from tantrum_gateway.selectors import (
 )
 
 _KINDS: Final = ("show", "category", "research")
+_NUMBER: Final = re.compile(r"[0-9]{1,10}")
+
+ALL_SHOWS: Final = ("shows", "themes", "platforms")
+"""Tags of what shows all shows, or any of them that conditions of its own select."""
 
 
 def on(*tags: str) -> Dependencies:
@@ -34,9 +39,16 @@ def on(*tags: str) -> Dependencies:
 
 
 def on_absence(key: str, numbers: Iterable[int] = ()) -> Dependencies:
-    """Depend on nothing being called *key*, a number or slug, nor any show having *numbers*."""
-    name = key.removesuffix(".svg")
-    return on(*(f"{kind}:{name}" for kind in _KINDS), *(f"show:{number}" for number in numbers))
+    """
+    Depend on there being nothing that *key* names, nor any show that *numbers* do.
+
+    A key is a number or slug, or the name of a file with one in it.
+    """
+    names = {key, key.partition(".")[0], *map(_plain, _NUMBER.findall(key))}
+    return on(
+        *(f"{kind}:{name}" for kind in _KINDS for name in names),
+        *(f"show:{number}" for number in numbers),
+    )
 
 
 def on_shows(
@@ -67,7 +79,7 @@ def on_similar(shows: Iterable[show_pb2.Show]) -> Dependencies:
 
 def on_category_shows(shows: Iterable[show_pb2.Show], key: str) -> Dependencies:
     """Depend on a page of the shows of the category called *key*, whose rules nobody told."""
-    return on_shows(shows, f"category:{key}", selector=FieldsSelector(RULED))
+    return on_shows(shows, f"category:{_plain(key)}", selector=FieldsSelector(RULED))
 
 
 def on_home(
@@ -99,3 +111,8 @@ def on_suggestions() -> Dependencies:
     """Depend on what suggestions are made of."""
     selector = FieldsSelector(SUGGESTED)
     return Dependencies(tags=frozenset({"themes"}), selectors=frozenset({selector}))
+
+
+def _plain(key: str) -> str:
+    """Return a number without leading zeros, which it may be asked for with."""
+    return key.lstrip("0") if key.isdecimal() else key

@@ -51,6 +51,8 @@ class Endpoint:
     key_doc: str = ""
     suggests: bool = False
     """Whether it is asked at every key stroke, and so has less time."""
+    lenient: bool = False
+    """Whether its query strings are read leniently; see `queries.read`."""
     parameter_by_field: dict[str, str] = field(init=False, compare=False)
     """Names of parameters by the proto field that they become."""
 

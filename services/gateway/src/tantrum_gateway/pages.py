@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib import resources as files
 from typing import Final
@@ -18,6 +18,7 @@ from tantrum_gateway.parameters import Choice, Ids, Names, Order, Parameter
 from tantrum_gateway.reads import JSON
 
 HTML: Final = "text/html; charset=utf-8"
+TEXT: Final = "text/plain; charset=utf-8"
 
 _ICON: Final = "/favicon.svg"
 
@@ -43,8 +44,10 @@ _EXAMPLE_KEYS: Final = {
 _COVERS: Final = ("bluey", "peppa-pig", "sesame-street", "numberblocks", "the-octonauts")
 
 
-def fixed_pages(*, version: str, max_age_seconds: int) -> dict[str, Answer]:
-    """Return the pages that never change while the gateway runs, by path."""
+def fixed_pages(
+    *, version: str, texts: Mapping[str, str], max_age_seconds: int
+) -> dict[str, Answer]:
+    """Return the pages that never change while the gateway runs, plain *texts* too, by path."""
     document = openapi.document(ENDPOINTS, version=version)
     contents = {
         "/": (_start(), HTML),
@@ -53,6 +56,7 @@ def fixed_pages(*, version: str, max_age_seconds: int) -> dict[str, Answer]:
         "/docs/docs.js": (_static("docs.js"), "text/javascript; charset=utf-8"),
         _ICON: (_static("favicon.svg"), "image/svg+xml; charset=utf-8"),
         openapi.PATH: (msgspec.json.encode(document).decode(), JSON),
+        **{path: (text, TEXT) for path, text in texts.items()},
         **{f"/problems/{one.name}": (_problem(one), HTML) for one in problems.TYPES},
     }
     cache_control = f"public, max-age={max_age_seconds}"
@@ -60,7 +64,7 @@ def fixed_pages(*, version: str, max_age_seconds: int) -> dict[str, Answer]:
     old_icon = Answer(
         status=308,
         body=b"",
-        media_type="text/plain; charset=utf-8",
+        media_type=TEXT,
         cache_control=cache_control,
         catalog_revision=FOREVER,
         route="/favicon.ico",

@@ -15,6 +15,9 @@ from tantrum_gateway import resources
 from tantrum_gateway.queries import QUERY, InvalidQueryError
 
 MEDIA_TYPE: Final = "application/problem+json; charset=utf-8"
+_OLD_MEDIA_TYPE: Final = "application/json; charset=utf-8"
+_OLD_ADDRESSES: Final = ("/api/", "/images/tv-shows/")
+_UNAVAILABLE: Final = 503
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
 _FRAGMENT_SAFE: Final = "!$&'()*+,;=:@/?~"
 _ENCODER: Final = msgspec.json.Encoder()
@@ -146,9 +149,17 @@ def of_type(
     )
 
 
-def encode(problem: resources.Problem) -> bytes:
-    """Return the problem as JSON."""
-    return _ENCODER.encode(problem)
+def written(problem: resources.Problem) -> tuple[int, str, bytes]:
+    """
+    Return status, media type and body of the answer that tells of *problem*.
+
+    Under the old application's addresses that is a `{"message"}`, and what went wrong
+    here is a 500 unless it is to be tried again soon: all that its clients know.
+    """
+    if not problem.instance.startswith(_OLD_ADDRESSES):
+        return problem.status, MEDIA_TYPE, _ENCODER.encode(problem)
+    status_code = 500 if problem.status > _UNAVAILABLE else problem.status
+    return status_code, _OLD_MEDIA_TYPE, _ENCODER.encode({"message": problem.detail})
 
 
 def _parameter(violation: errors.Violation, parameter_by_field: Mapping[str, str]) -> str:

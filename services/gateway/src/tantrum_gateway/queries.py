@@ -46,9 +46,12 @@ class Arguments:
         )
 
 
-def read(query: bytes, parameters: Sequence[Parameter]) -> Arguments:
+def read(query: bytes, parameters: Sequence[Parameter], *, lenient: bool = False) -> Arguments:
     """
     Return what *query* says, decoded and checked.
+
+    A *lenient* reading passes over what is not known or blank, and over all but the
+    first of what may be given once.
 
     Raises:
         InvalidQueryError: with a violation for each thing that is wrong.
@@ -57,6 +60,8 @@ def read(query: bytes, parameters: Sequence[Parameter]) -> Arguments:
     texts: dict[str, list[str]] = {}
     for name, text in _pairs(query):
         texts.setdefault(name, []).append(text)
+    if lenient:
+        texts = _forgiven(texts, parameters)
     known = {parameter.name: parameter for parameter in parameters}
     violations += [
         Violation(field=name, description="no such parameter") for name in texts.keys() - known
@@ -93,6 +98,19 @@ def decode(raw: bytes) -> str:
     if "\0" in text:
         raise ValueError("must not contain NUL")
     return text
+
+
+def _forgiven(
+    texts: Mapping[str, Sequence[str]], parameters: Sequence[Parameter]
+) -> dict[str, list[str]]:
+    given = {
+        one.name: [text for text in texts.get(one.name, ()) if text.strip()] for one in parameters
+    }
+    return {
+        one.name: given[one.name][:1] if one.at_most == 1 else given[one.name]
+        for one in parameters
+        if given[one.name]
+    }
 
 
 def _pairs(query: bytes) -> Iterator[tuple[str, str]]:

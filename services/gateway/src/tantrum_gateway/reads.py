@@ -86,7 +86,7 @@ async def get_show(upstreams: Upstreams, question: Question) -> Reply:
     response = await _get(
         upstreams.catalog.GetShow, catalog_pb.GetShowRequest, question, what="show"
     )
-    depends = depending.on_shows([response.show], f"show:{question.key}")
+    depends = depending.on_shows([response.show])
     return _json(codec.show(response.show), response.catalog_revision, question, depends)
 
 
@@ -163,8 +163,9 @@ async def get_category(upstreams: Upstreams, question: Question) -> Reply:
     response = await _get(
         upstreams.catalog.GetCategory, catalog_pb.GetCategoryRequest, question, what="category"
     )
-    depends = depending.on_categories([response.category], f"category:{question.key}")
-    return _json(codec.category(response.category), response.catalog_revision, question, depends)
+    category = response.category
+    depends = depending.on_categories([category], f"category:{category.id}")
+    return _json(codec.category(category), response.catalog_revision, question, depends)
 
 
 async def list_category_shows(upstreams: Upstreams, question: Question) -> Reply:
@@ -228,7 +229,7 @@ async def get_research(upstreams: Upstreams, question: Question) -> Reply:
     response = await _get(
         upstreams.catalog.GetResearch, catalog_pb.GetResearchRequest, question, what="research"
     )
-    depends = depending.on(f"research:{question.key}")
+    depends = depending.on(f"research:{response.research.id}")
     return _json(codec.research(response.research), response.catalog_revision, question, depends)
 
 
@@ -274,10 +275,10 @@ async def get_cover(upstreams: Upstreams, question: Question) -> Reply:
         ),
     )
     return Reply(
-        body=covers.drawn(_cover_subject(response.show)).encode(),
+        body=covers.drawn(cover_subject(response.show)).encode(),
         media_type=SVG,
         catalog_revision=response.catalog_revision,
-        depends=depending.on(f"show:{slug}"),
+        depends=depending.on(f"show:{response.show.id}"),
     )
 
 
@@ -297,7 +298,8 @@ async def get_image(upstreams: Upstreams, question: Question) -> Reply:
     )
 
 
-def _cover_subject(show: show_pb2.Show) -> covers.Subject:
+def cover_subject(show: show_pb2.Show) -> covers.Subject:
+    """Return what the cover of *show* is drawn from."""
     return covers.Subject(
         name=show.name,
         slug=show.slug,

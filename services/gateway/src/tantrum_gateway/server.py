@@ -24,7 +24,9 @@ from tantrum_gateway import first_step
 log = structlog.get_logger()
 
 MAX_HEADERS_BYTES: Final = 65_536
-_HEADER_TIMEOUT_MS: Final = 10_000
+# granian has one timer for slow headers and for idle connections: who asks every ten
+# seconds must not find the connection closed, and who sends no headers be gone soon.
+_HEADER_TIMEOUT_MS: Final = 30_000
 _START_TIMEOUT_SECONDS: Final = 10.0
 # Through the root logger, as all others.
 _LOGGING: Final = {

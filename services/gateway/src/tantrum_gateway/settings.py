@@ -28,6 +28,12 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     """Redis for the second cache level, such as `redis://host:6379/0`; without it there is none."""
 
+    site_url: str = Field(default="http://127.0.0.1:8080", pattern=r"^https?://[^/\s?#]+$")
+    """Where people find the site, without a slash behind it: for the sitemap and its like."""
+
+    ads_txt: str = ""
+    """Lines of `/ads.txt`: who may sell advertisements on the site; nobody without any."""
+
     metrics_port: int | None = Field(default=9100, ge=0, le=65535)
     """Port for Prometheus; 0 takes any free one, empty serves none."""
 

@@ -92,6 +92,17 @@ class Chance:
                 f"/v1/search?{urlencode({'q': pick(WORDS), 'maxStimulation': 2})}",
                 f"/v1/suggest?{urlencode({'q': pick(WORDS)[:2]})}",
                 f"/covers/{show.slug}.svg",
+                f"/api/tv-shows?limit=20&themes={pick(['Music', 'Nature'])}",
+                f"/api/tv-shows/{show.id}",
+                f"/api/tv-shows/similar/{show.id}",
+                f"/api/homepage-categories/{category.id}/shows",
+                f"/images/tv-shows/show-{show.id}-a.jpg",
+                "/api/shows/featured",
+                "/api/homepage-categories",
+                "/api/themes",
+                "/api/research",
+                f"/api/search?{urlencode({'q': pick(WORDS)})}",
+                "/sitemap.xml",
             ]
         )
 

@@ -26,7 +26,7 @@ from tantrum_kit import errors, status
 
 from tantrum_gateway import metrics, problems, resources
 from tantrum_gateway.answering import Answering, Found, Request
-from tantrum_gateway.answers import CACHE, FOREVER, Answer, Clock, Form, Headers, RawKey
+from tantrum_gateway.answers import CACHE, FOREVER, Answer, Clock, Form, Headers, RawKey, State
 from tantrum_gateway.first_step import in_a_task
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.mounts import Application, Mounts, Passage, Receive, Scope, Send
@@ -213,6 +213,11 @@ class Gateway:
         if coding is None or not exchange.takes(answer):
             return await self._refuse(exchange, problems.NOT_ACCEPTABLE, 406)
         form = await answer.form(coding, threads=self._threads)
+        if request is not None and answer.state is State.OUTDATED and found.source != "stale":
+            # A change has touched it while it was compressed.
+            return await self._send(
+                exchange, await self._answering.answer(request), request, started
+            )
         if request is not None:
             self._lead(exchange, request.canonical, answer, form)
         if exchange.wants_timing:

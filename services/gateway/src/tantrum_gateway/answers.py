@@ -145,6 +145,8 @@ class Form:
         # An error is no representation of anything that a client could have.
         if self.status != _OK:
             return b""
+        if tags == self.etag:
+            return self.etag
         return matching_tag(tags, (self.etag, self.other_etag), weak=weak)
 
 

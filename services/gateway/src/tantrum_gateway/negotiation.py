@@ -46,7 +46,7 @@ def matching_tag(tags: bytes, etags: tuple[bytes, ...], *, weak: bool) -> bytes:
 
     Compared as RFC 9110, section 8.8.3.2 says: *weak* takes weak forms of tags too.
     """
-    if tags == etags[0] or tags.strip() == b"*":
+    if tags.strip() == b"*":
         return etags[0]
     listed = {tag for weakness, tag in _ENTITY_TAG.findall(tags) if weak or not weakness}
     return next((etag for etag in etags if etag in listed), b"")

@@ -31,7 +31,7 @@ check: setup ## The quick part of what CI runs: all but real engines.
 test: setup setup-test ## Everything that CI runs.
 	@scripts/each $(QUICK) all-tests cluster-test
 setup-test: ## Install what only tests need: engines (Debian, as root), a Kubernetes (with Go).
-	@scripts/setup-test pgbouncer buildah debootstrap
+	@scripts/setup-test pgbouncer buildah debootstrap promtool=prometheus
 	@if command -v go >/dev/null; then devcluster/cluster build; fi
 bench: setup ## Measure: PARTS="gateway freshness catalog search memory peak", all by default.
 	@scripts/setup-test wrk
@@ -83,7 +83,7 @@ generated: ## Are the checked-in stubs those of protos/?
 	@scripts/generate --check
 go-checks: ## Format, vet and unit tests of devcluster/, where there is Go.
 	@scripts/go-checks
-chart: ## Does the chart say what it means? Needs helm: on the PATH, in HELM, or of `make cluster`.
+chart: ## Does the chart say what it means? Needs helm (on the PATH, in HELM, or of `make cluster`) and promtool.
 	@$(PYTEST) -q -n logical tests/charts
 unit: ## Tests that need no engine.
 	@$(PYTEST) -q -n logical -m "not integration and not e2e and not images" --ignore=tests/charts

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 from images.errors import ImagesError
 
-_OF_INTEREST: Final = re.compile(r"var/lib/dpkg/status|.*\.dist-info/METADATA")
+_OF_INTEREST: Final = re.compile(
+    r"var/lib/dpkg/status(\.d/.+)?|.*\.dist-info/METADATA|.*/jars\.lock"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +28,11 @@ class Contents:
     layers: tuple[str, ...]
     """Their names in the archive, which are hashes of what they hold."""
     dpkg_status: str
+    """Of all Debian packages, those too of which only a part was copied into the image."""
     metadata: list[str]
     """Of each Python package its METADATA file."""
+    jars: str
+    """Lines of `sha256sum` for the Java archives, by their paths in Maven's repository."""
 
 
 def read(path: Path) -> Contents:
@@ -48,8 +53,9 @@ def read(path: Path) -> Contents:
         size_bytes=size_bytes,
         labels=settings["config"].get("Labels") or {},
         layers=tuple(image["Layers"]),
-        dpkg_status=files.pop("var/lib/dpkg/status", ""),
-        metadata=[files[name] for name in sorted(files)],
+        dpkg_status="\n".join(_of(files, "var/lib/dpkg/")),
+        metadata=_of(files, "", "METADATA"),
+        jars="".join(_of(files, "", "jars.lock")),
     )
 
 
@@ -60,6 +66,11 @@ def names(path: Path) -> Iterator[str]:
         for layer in image["Layers"]:
             with tarfile.open(fileobj=_open(archive, layer)) as members:
                 yield from (f"/{member.name.removeprefix('./')}" for member in members)
+
+
+def _of(files: Mapping[str, str], start: str, end: str = "") -> list[str]:
+    names = sorted(name for name in files if name.startswith(start) and name.endswith(end))
+    return [files[name] for name in names]
 
 
 def _open(archive: tarfile.TarFile, name: str | tarfile.TarInfo) -> IO[bytes]:

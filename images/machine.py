@@ -19,6 +19,7 @@ from typing import Final
 RELEASE: Final = "trixie"
 
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+_MAVEN_SETTINGS = Path("/etc/maven/settings.xml")
 _MOUNTED = "/run/secrets"
 _APT_SETTINGS = re.compile(r"^Acquire::(https?|Check-|Retries|ForceIPv).*;$", re.MULTILINE)
 _PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "retries")
@@ -43,6 +44,8 @@ def secrets(folder: Path) -> dict[str, Path]:
         pip["cert"] = f"{_MOUNTED}/ca"
     lines = "".join(f"{key} = {value}\n" for key, value in pip.items())
     found["pip"] = _written(folder / "pip", f"[global]\n{lines}")
+    if settings := _maven_settings():
+        found["maven"] = settings
     return found
 
 
@@ -89,6 +92,11 @@ def pip_settings() -> dict[str, str]:
             # Continuation lines, as of several extra indexes, have to be indented.
             found[key] = value.strip().replace("\n", "\n  ")
     return found
+
+
+def _maven_settings() -> Path | None:
+    candidates = (Path.home() / ".m2/settings.xml", _MAVEN_SETTINGS)
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def _certificates() -> Path | None:

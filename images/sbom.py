@@ -22,7 +22,7 @@ _TITLE: Final = "org.opencontainers.image.title"
 def document(reference: str, contents: Contents) -> dict[str, Any]:
     """Return the list for the image *reference*: a JSON object."""
     name, _, tag = reference.rpartition(":")
-    components = [*_debian(contents), *_python(contents)]
+    components = [*_debian(contents), *_python(contents), *_java(contents)]
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -45,7 +45,7 @@ def document(reference: str, contents: Contents) -> dict[str, Any]:
 
 def _debian(contents: Contents) -> Iterator[dict[str, Any]]:
     for entry in contents.dpkg_status.strip().split("\n\n"):
-        fields = email.message_from_string(entry)
+        fields = email.message_from_string(entry.strip())
         if (fields["Status"] or "").rpartition(" ")[2] not in {"installed", "unpacked"}:
             continue
         name, version = fields["Package"], fields["Version"]
@@ -67,6 +67,17 @@ def _python(contents: Contents) -> Iterator[dict[str, Any]]:
         )
         if expression := fields["License-Expression"]:
             component["licenses"] = [{"expression": expression}]
+        yield component
+
+
+def _java(contents: Contents) -> Iterator[dict[str, Any]]:
+    for line in contents.jars.splitlines():
+        digest, path = line.split()
+        *group, name, version, _ = path.split("/")
+        component = _component(
+            name, version, f"pkg:maven/{'.'.join(group)}/{quote(name)}@{quote(version)}", None
+        )
+        component["hashes"] = [{"alg": "SHA-256", "content": digest}]
         yield component
 
 

@@ -29,6 +29,7 @@ EVERYTHING = {
         "metricsFrom": [{"namespaceSelector": {"matchLabels": {"part": "monitoring"}}}],
     },
     "search": {"backend": "postgres"},
+    "opensearch": {"enabled": True},
     "edge": {
         "serviceType": "LoadBalancer",
         "serviceAnnotations": {"balancer": "small"},
@@ -42,6 +43,7 @@ EVERYTHING = {
     },
     "prometheus": {"enabled": True},
     "monitoring": {
+        "exporters": {"enabled": True},
         "serviceMonitors": True,
         "rules": True,
         "dashboards": True,
@@ -103,6 +105,11 @@ class Pod:
     @property
     def containers(self):
         return [*self.spec.get("initContainers", ()), *self.spec["containers"]]
+
+    @property
+    def main(self):
+        """The container that the pod is for: an exporter may stand behind it."""
+        return self.spec["containers"][0]
 
     @property
     def ports(self):

@@ -73,7 +73,7 @@ def test_a_new_secret_has_every_key_and_is_kept():
 
     make(api)
 
-    assert set(api.values) == {*make_secrets.GENERATED, make_secrets.DERIVED}
+    assert set(api.values) == {*make_secrets.GENERATED, *make_secrets.DERIVED}
     assert api.secret["metadata"]["labels"] == {"app": "tvt"}
     assert api.secret["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
 
@@ -118,6 +118,14 @@ def test_the_users_of_pgbouncer_follow_the_password():
     make(api, database_user="shows")
 
     assert api.values["userlist.txt"] == '"shows" "b"\n'
+
+
+def test_the_settings_of_redis_follow_its_password():
+    api = MemorySecrets({"redis-password": "a_b-c"})
+
+    make(api)
+
+    assert api.values["redis-auth.conf"] == "requirepass a_b-c\n"
 
 
 def test_what_only_the_user_knows_is_asked_for():

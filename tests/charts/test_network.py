@@ -10,9 +10,10 @@ import yaml
 from .rendering import NAMESPACE, RELEASE
 
 ADDRESS = re.compile(
-    rf"\b{RELEASE}-([a-z]+)\.{NAMESPACE}\.svc\.cluster\.local(?:[ :](?:port=)?(\d{{4,5}}))?"
+    rf"\b{RELEASE}-([a-z-]+)\.{NAMESPACE}\.svc\.cluster\.local(?:[ :](?:port=)?(\d{{4,5}}))?"
 )
 SCHEMES = {"http": 80, "https": 443}
+ENGINES = {"edge": 9100, "pgbouncer": 9127, "redis": 9121, "postgres": 9187}
 
 
 def selected(policy, labels):
@@ -91,9 +92,11 @@ def hops_that_settings_ask_for(objects):
         for match in ADDRESS.finditer(text):
             part, port = match[1], match[2]
             if pod.component == "prometheus":
-                hops.add(
-                    (pod.component, part, {"catalog": 9101, "search": 9102, "gateway": 9100}[part])
+                # It asks DNS for addresses and has the port of the pod beside the name.
+                [port] = re.findall(
+                    r"\bport: (\d+)", text[match.end() :].partition("- job_name")[0]
                 )
+                hops.add((pod.component, part.removesuffix("-metrics"), int(port)))
                 continue
             service = objects.one("Service", f"{RELEASE}-{part}")
             [target] = [
@@ -125,6 +128,9 @@ def test_each_hop_of_the_settings_is_allowed_and_no_other(chart, variant):
     }
 
     wanted = hops_that_settings_ask_for(objects)
+    if "opensearch" in network.labels:
+        # Allowed already, for whoever tells search of it by its settings.
+        wanted.add(("search", "opensearch", 9200))
     # Everybody may go to the edge, but of the release's own pods only the test goes out to it.
     assert ("gateway", "catalog", 50051) in wanted
     assert allowed == wanted
@@ -135,6 +141,21 @@ def test_the_database_is_for_those_who_need_it(chart):
 
     allowed = {one for one in network.labels if network.allows(one, "postgres", 5432)}
     assert allowed == {"pgbouncer", "migrations", "backup"}
+
+
+def test_opensearch_which_asks_for_no_password_is_for_search_alone(chart):
+    network = Network(chart.variant("everything"))
+
+    allowed = {one for one in network.labels if network.allows(one, "opensearch", 9200)}
+    assert allowed == {"search"}
+
+
+def test_figures_of_the_engines_are_for_prometheus_alone(chart):
+    network = Network(chart.variant("everything"))
+
+    for part, port in ENGINES.items():
+        allowed = {one for one in network.labels if network.allows(one, part, port)}
+        assert allowed == {"prometheus"}, part
 
 
 def test_the_edge_is_for_everybody_by_default(chart):

@@ -11,6 +11,7 @@ import yaml
 from .rendering import CHART, EXTERNAL, NAMESPACE, RELEASE
 
 SCALED = ("catalog", "search", "gateway")
+ENGINES = ("edge", "pgbouncer", "redis", "postgres")
 
 
 def matches(selector, labels):
@@ -214,6 +215,7 @@ def test_prometheus_reads_from_the_services_and_their_metrics_ports(chart):
     config = yaml.safe_load(
         objects.one("ConfigMap", f"{RELEASE}-prometheus")["data"]["prometheus.yml"]
     )
+    assert {job["job_name"] for job in config["scrape_configs"]} == {*SCALED, *ENGINES}
     for job in config["scrape_configs"]:
         [source] = job["dns_sd_configs"]
         [name] = source["names"]
@@ -226,13 +228,16 @@ def test_service_monitors_select_services_with_a_metrics_port(chart):
     objects = chart.variant("everything")
 
     monitors = objects.of("ServiceMonitor")
-    assert len(monitors) == len(SCALED)
+    assert len(monitors) == len(SCALED) + len(ENGINES)
     for monitor in monitors:
         selector = monitor["spec"]["selector"]["matchLabels"]
-        [service] = [
-            one for one in objects.of("Service") if matches(selector, one["metadata"]["labels"])
+        ports = [
+            port["name"]
+            for one in objects.of("Service")
+            if matches(selector, one["metadata"]["labels"])
+            for port in one["spec"]["ports"]
         ]
-        assert "metrics" in {port["name"] for port in service["spec"]["ports"]}
+        assert ports.count("metrics") == 1, monitor["metadata"]["name"]
 
 
 def metric_names(text):
@@ -266,14 +271,81 @@ def test_alerts_and_dashboards_read_metrics_that_exist(file):
 def test_the_dashboard_and_the_alerts_arrive_whole(chart):
     objects = chart.variant("everything")
 
-    [dashboard] = objects.one("ConfigMap", f"{RELEASE}-dashboards")["data"].values()
-    assert json.loads(dashboard) == json.loads(
-        (CHART / "files/dashboards/tvtantrum.json").read_text()
-    )
+    dashboards = objects.one("ConfigMap", f"{RELEASE}-dashboards")["data"]
+    assert set(dashboards) == {"tvtantrum.json", "engines.json"}
+    for name, text in dashboards.items():
+        assert text == (CHART / "files/dashboards" / name).read_text()
     alerts = yaml.safe_load((CHART / "files/alerts.yaml").read_text())
     assert objects.one("PrometheusRule", RELEASE)["spec"] == alerts
     config = objects.one("ConfigMap", f"{RELEASE}-prometheus")["data"]
     assert yaml.safe_load(config["alerts.yaml"]) == alerts
+
+
+def test_metrics_that_others_have_too_are_read_for_this_product_alone():
+    alerts = yaml.safe_load((CHART / "files/alerts.yaml").read_text())
+    dashboard = json.loads((CHART / "files/dashboards/engines.json").read_text())
+    expressions = [rule["expr"] for group in alerts["groups"] for rule in group["rules"]]
+    for panel in dashboard["panels"]:
+        expressions += [target["expr"] for target in panel.get("targets", ())]
+
+    selectors = [
+        selector
+        for expression in expressions
+        for selector in re.findall(r"\b(?:node|pg|pgbouncer|redis)_\w+(?:{[^}]*})?", expression)
+        # In an alternation of names, one selector follows them all.
+        if "|" not in expression
+    ]
+    assert len(selectors) > 30
+    assert [one for one in selectors if 'product="tvtantrum"' not in one] == []
+
+
+def test_exporters_stand_behind_their_engines_and_make_no_pod_unready(chart):
+    found = set()
+    for pod in chart.variant("everything").pods:
+        for container in pod.spec["containers"][1:]:
+            assert container["name"] == "exporter"
+            assert "readinessProbe" not in container
+            assert container["ports"] == [
+                {"name": "metrics", "containerPort": pod.ports["metrics"]}
+            ]
+            found.add(pod.component)
+
+    assert found == set(ENGINES)
+
+
+def test_engines_are_read_only_where_that_is_wanted(chart):
+    objects = chart.variant("defaults")
+
+    assert "exporter" not in objects.text
+    assert not [one for one in objects.of("Service") if "metrics" in one["metadata"]["name"]]
+
+
+def test_replicas_are_read_from_by_way_of_pgbouncer(chart):
+    objects = chart.render(
+        {
+            "postgres": {
+                **EXTERNAL["postgres"],
+                "external": {**EXTERNAL["postgres"]["external"], "readHost": "ro.example.com"},
+            }
+        }
+    )
+
+    ini = objects.one("ConfigMap", f"{RELEASE}-pgbouncer")["data"]["pgbouncer.ini"]
+    assert "tantrum_replicas = host=ro.example.com port=6543 dbname=tantrum\n" in ini
+    [catalog] = [pod for pod in objects.pods if pod.component == "catalog"]
+    environment = {one["name"]: one.get("value") for one in catalog.containers[0]["env"]}
+    url = environment["CATALOG_DATABASE_READ_URL"]
+    assert url == environment["CATALOG_DATABASE_URL"].replace("/tantrum?", "/tantrum_replicas?")
+    assert "_READ_URL" not in chart.variant("production").text
+
+
+def test_passwords_are_in_no_command_line(objects):
+    # What the kubelet puts in place of $(NAME) can be read in the process list.
+    for pod in objects.pods:
+        for container in pod.containers:
+            secret = [one["name"] for one in container.get("env", ()) if "valueFrom" in one]
+            words = " ".join([*container.get("command", ()), *container.get("args", ())])
+            assert not [name for name in secret if f"$({name})" in words], pod.name
 
 
 def test_routes_lead_to_the_edge(chart):

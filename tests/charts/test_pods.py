@@ -36,7 +36,7 @@ def keys_made():
     spec = importlib.util.spec_from_file_location("make_secrets", CHART / "files/make_secrets.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return {*module.GENERATED, module.DERIVED}
+    return {*module.GENERATED, *module.DERIVED}
 
 
 def test_probes_ask_ports_that_the_container_has(objects):
@@ -53,7 +53,7 @@ def test_what_serves_has_three_probes_of_different_meaning(objects):
     for pod in objects.pods:
         if pod.owner["kind"] not in ("Deployment", "StatefulSet"):
             continue
-        [container] = pod.spec["containers"]
+        container = pod.main
         assert set(PROBES) <= set(container), pod.name
         if pod.component in ("catalog", "search"):
             assert container["readinessProbe"]["grpc"].get("service", "") == ""
@@ -67,7 +67,7 @@ def test_a_frozen_pod_is_killed_within_40_seconds(objects):
     for pod in objects.pods:
         if pod.owner["kind"] != "Deployment":
             continue
-        probe = pod.spec["containers"][0]["livenessProbe"]
+        probe = pod.main["livenessProbe"]
         noticed = probe["periodSeconds"] * probe["failureThreshold"] + probe["timeoutSeconds"]
         assert noticed + probe["terminationGracePeriodSeconds"] <= 40, pod.name
 
@@ -110,7 +110,7 @@ def test_the_grace_covers_the_drain(objects):
     for pod in objects.pods:
         if pod.component not in SERVING:
             continue
-        [container] = pod.spec["containers"]
+        container = pod.main
         environment = {one["name"]: one.get("value") for one in container.get("env", ())}
         drains = [
             float(value)
@@ -154,7 +154,7 @@ def test_services_start_with_the_variables_that_they_get(chart, monkeypatch):
         prefix = f"{pod.component.upper()}_"
         if prefix not in SETTINGS:
             continue
-        for variable in pod.spec["containers"][0]["env"]:
+        for variable in pod.main["env"]:
             secret = "hidden-in-a-secret" if "valueFrom" in variable else None
             monkeypatch.setenv(variable["name"], secret or variable["value"])
 

@@ -49,13 +49,13 @@ def running(chart):
             pods = (scaler["minReplicas"], scaler["maxReplicas"])
         else:
             pods = (deployment["spec"]["replicas"],) * 2
-        [container] = deployment["spec"]["template"]["spec"]["containers"]
-        resources = container["resources"]
+        pod = deployment["spec"]["template"]["spec"]
+        resources = [one["resources"] for one in pod["containers"]]
         found[part] = (
             *pods,
-            millis(resources["requests"]["cpu"]),
-            mebibytes(resources["requests"]["memory"]),
-            mebibytes(resources["limits"]["memory"]),
+            sum(millis(one["requests"]["cpu"]) for one in resources),
+            sum(mebibytes(one["requests"]["memory"]) for one in resources),
+            sum(mebibytes(one["limits"]["memory"]) for one in resources),
         )
     return found
 

@@ -11,6 +11,8 @@ import sys
 import pytest
 import yaml
 
+from images.parts import UNSHIPPED
+
 from .rendering import CHART, CHECKOUT, EXTERNAL, VARIANTS
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
@@ -37,6 +39,16 @@ REFUSALS = {
     "too many clients with the search's": (
         {"search": {"backend": "postgres", "autoscaling": {"maxReplicas": 99}}},
         "up to 1140 connections of catalog and search",
+    ),
+    "too many clients with those for replicas": (
+        {
+            "catalog": {"autoscaling": {"maxReplicas": 30}},
+            "postgres": {
+                "mode": "external",
+                "external": {"host": "db", "readHost": "ro", "caSecretName": "ca"},
+            },
+        },
+        "up to 1240 connections of catalog and search",
     ),
     "scaling upside down": (
         {"gateway": {"autoscaling": {"minReplicas": 9}}},
@@ -137,6 +149,12 @@ def test_files_of_values_only_name_values_that_there_are(variant):
 
     for file in VARIANTS[variant][0]:
         compare(yaml.safe_load((CHART / file).read_text()), DEFAULTS, "")
+
+
+def test_each_image_that_is_shipped_can_have_a_tag():
+    images = {path.parent.name for path in CHECKOUT.glob("images/*/Containerfile")}
+
+    assert set(DEFAULTS["images"]["tags"]) == images - {"base", *UNSHIPPED}
 
 
 def test_every_value_is_used_by_a_template():

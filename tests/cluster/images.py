@@ -15,6 +15,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 NEXT = "next"
 """The release after this one: the same services, and a migration that adds a column."""
 
+_NOT_USED = {"base", "opensearch"}
+"""What these tests run no pod of: nodes need not have them."""
+
 BROKEN = "broken"
 """Services whose migrations work, and which exit when they should serve."""
 
@@ -40,9 +43,10 @@ def _print(what):
     if what == "values":
         print(json.dumps(values()))
         return
-    for variant in [""] if what == "release" else ["", NEXT, BROKEN]:
+    of_release = what == "release"
+    for variant in [""] if of_release else ["", NEXT, BROKEN]:
         for part, image in _built(variant).items():
-            if part != "base":
+            if part != "base" and (of_release or part not in _NOT_USED):
                 print(image["archive"])
 
 

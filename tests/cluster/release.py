@@ -11,7 +11,7 @@ from .images import CHECKOUT, values
 from .pods import Pods
 from .waiting import until
 
-_CHART = CHECKOUT / "charts/tvtantrum"
+CHART = CHECKOUT / "charts/tvtantrum"
 SERVICES = ("catalog", "search", "gateway")
 
 
@@ -28,7 +28,7 @@ class Release:
         self._apps = f"/apis/apps/v1/namespaces/{namespace}"
 
     def install(self):
-        helm("install", self.name, _CHART, *self._options())
+        helm("install", self.name, CHART, *self._options())
 
     def upgrade(self, variant="", **values):
         """
@@ -37,7 +37,7 @@ class Release:
         Returns before their pods are there.
         """
         changes = [f"--set-string={name}={value}" for name, value in values.items()]
-        helm("upgrade", self.name, _CHART, *self._options(variant), *changes)
+        helm("upgrade", self.name, CHART, *self._options(variant), *changes)
 
     def rollback(self):
         helm("rollback", self.name, "-n", self.namespace)
@@ -48,7 +48,7 @@ class Release:
     def _options(self, variant=""):
         images = self._folder / "images.json"
         images.write_text(json.dumps(values(variant)))
-        return ("-n", self.namespace, "-f", _CHART / "values-trial.yaml", "-f", images)
+        return ("-n", self.namespace, "-f", CHART / "values-trial.yaml", "-f", images)
 
     @property
     def edge_url(self):

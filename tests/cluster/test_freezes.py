@@ -30,6 +30,17 @@ def test_one_frozen_catalog_is_missed_by_nobody(release, load, measured):
     measured("one frozen catalog is restarted and ready", seconds, at_most=_RESTART_SECONDS)
 
 
+def test_a_frozen_pgbouncer_is_restarted(release, load, measured):
+    """Its port stays open, so that only asking it something tells."""
+    with load.event("one of two PgBouncer pods frozen") as event:
+        pod = release.pods.ready("pgbouncer")[0]
+        release.pods.freeze(pod)
+        seconds = release.pods.restarted([pod], seconds=2 * _RESTART_SECONDS)
+
+    event.assert_nothing_lost()
+    measured("a frozen PgBouncer is restarted and ready", seconds, at_most=_RESTART_SECONDS)
+
+
 def test_with_all_catalogs_frozen_what_is_known_is_served(release, load, measured):
     known = "/v1/shows?pageSize=7"
     for _ in range(20):  # each edge has a cache of its own

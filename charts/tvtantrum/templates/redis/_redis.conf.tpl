@@ -1,5 +1,6 @@
 {{- define "tvtantrum.redisConf" -}}
-# The password comes as an argument. What is in here can be made again at any time.
+# The password. Everything that is kept can be made again at any time.
+include /run/secrets/tantrum/redis-auth.conf
 bind * -::*
 port 6379
 dir /tmp

@@ -157,6 +157,14 @@ def test_what_expires_is_kept_for_a_while_for_want_of_a_newer_one():
     assert l1.kept("a") is None
 
 
+def test_many_tags_are_told_to_a_cdn_by_their_kinds():
+    few = Dependencies(tags=frozenset({"show:1", "theme:a", "categories"}))
+    many = Dependencies(tags=few.tags | {f"show:{number}" for number in range(300)})
+
+    assert make_answer(depends=few).cdn_tags == ["categories", "show:1", "theme:a"]
+    assert make_answer(depends=many).cdn_tags == ["categories", "shows", "themes"]
+
+
 def test_unwatched_only_the_young_and_the_unchanging_stay():
     l1 = L1(size_bytes=1_000_000)
     l1.put("old", make_answer(stored_monotonic=5.0))

@@ -41,6 +41,8 @@ async def three() -> AsyncIterator[Site]:
         ]
     )
     async with sited(catalog=catalog) as site:
+        # It reads all shows, to tell later what a change of one touches.
+        await eventually(lambda: catalog.own_counts["ListShows"])
         yield site
 
 

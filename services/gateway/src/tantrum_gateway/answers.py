@@ -42,6 +42,14 @@ _OVERHEAD_BYTES: Final = 2_000
 _TAG_BYTES: Final = 120
 """A tag in an answer and in the index of L1, on average."""
 
+_MAX_CDN_TAGS_BYTES: Final = 2_000
+_TAG_BY_KIND: Final = {
+    "show": "shows",
+    "category": "categories",
+    "theme": "themes",
+    "platform": "platforms",
+}
+
 _OK: Final = 200
 CACHE: Final = b"tantrum-gateway"
 """Our name in `Cache-Status`."""
@@ -230,9 +238,15 @@ class Answer:
 
     @property
     def cdn_tags(self) -> list[str]:
-        """Tags that a CDN can drop it by: it knows no filters, so all lists of shows have one."""
-        lists = {"shows"} if self.depends.selectors else set()
-        return sorted(self.depends.tags | lists)
+        """
+        Tags that a CDN can drop it by: it knows no filters, so all lists of shows have one.
+
+        Many are told by their kinds alone: proxies bound what headers may take.
+        """
+        tags = set(self.depends.tags) | ({"shows"} if self.depends.selectors else set())
+        if sum(map(len, tags)) + len(tags) > _MAX_CDN_TAGS_BYTES:
+            tags = {_TAG_BY_KIND.get(tag.partition(":")[0], tag) for tag in tags}
+        return sorted(tags)
 
     @property
     def hits(self) -> int:

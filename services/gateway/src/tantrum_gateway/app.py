@@ -124,7 +124,9 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 l2=store,
                 version=version,
                 draining=lambda: gateway.draining,
-                stale_if_error_seconds=settings.stale_if_error_seconds,
+                lost_after_seconds=max(
+                    settings.stale_if_error_seconds, settings.unwatched_ttl_seconds
+                ),
                 now_monotonic=time.monotonic,
             )
             gateway = Gateway(

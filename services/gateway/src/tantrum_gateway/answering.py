@@ -150,7 +150,7 @@ class Answering:
             if older is None:
                 raise
             return self._stale(older, b"stale-if-error")
-        if found.source == "stale" and older is not None:
+        if older is not None and older.catalog_revision > found.answer.catalog_revision:
             return self._stale(older, b"stale-if-error")
         if joined and found.source == "miss":
             return replace(found, cache_status=found.cache_status + b"; collapsed")
@@ -230,7 +230,7 @@ class Answering:
         older = self._older(key)
         if older is not None and older.catalog_revision >= answer.catalog_revision:
             return self._stale(older, b"lagging")
-        return self._found(answer, "miss", b"fwd=uri-miss")
+        return self._found(answer.as_stale(_STALE), "miss", b"fwd=uri-miss")
 
     async def _asked_once(self, key: str, request: Request) -> tuple[Answer, Reply | None]:
         """Ask the upstream; there is no reply where it proves that there is nothing."""

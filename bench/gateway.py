@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import statistics
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,23 @@ from bench.report import bar, table, title
 
 _PATHS = ("/v1/shows", "/v1/shows/bluey")
 _ROUNDS = 3
+_CLIENTS = 5_000
 _SECONDS = 5
+
+# Requests that a proxy would pass on for one client after the other.
+_MANY_CLIENTS = f"""
+local requests, n = {{}}, 0
+init = function()
+  for client = 0, {_CLIENTS - 1} do
+    wrk.headers['X-Forwarded-For'] = string.format('198.18.%d.%d', client / 125, client % 125)
+    requests[client + 1] = wrk.format('GET')
+  end
+end
+request = function()
+  n = n % #requests + 1
+  return requests[n]
+end
+"""
 
 # Longer and later than any show, so that the same 20 come; 36,000 different questions.
 _COLD_LIST = "'/v1/shows?maxMinutes=' .. 121 + n % 480 .. '&maxYear=' .. 2026 + floor(n / 480) % 75"
@@ -45,33 +62,46 @@ _HEAD = ("", "req/s", "p50 ms", "p95 ms", "p99 ms", "errors")
 
 
 def hits(product: Product) -> bool:
-    """Print hits beside nginx; return whether the bar of 0.5 is held."""
+    """Print hits, and 304s in their place, beside nginx; return whether every bar is held."""
     held = True
     for path in _PATHS:
-        title(f"{path}: a hit, 32 connections, one worker")
-        body = httpx.get(product.gateway_url + path).raise_for_status().content
+        title(f"{path}: a hit, 32 connections, one worker, {_CLIENTS:,} clients with limits")
+        url = product.gateway_url + path
+        answer = httpx.get(url).raise_for_status()
         with (
             tempfile.TemporaryDirectory() as folder,
-            nginx.serving(Path(folder), {"file": body}) as url,
+            nginx.serving(Path(folder), {"file": answer.content}) as file_url,
         ):
-            pairs = [
+            rounds = [
                 (
-                    wrk.run(f"{url}/file", duration_seconds=_SECONDS),
-                    wrk.run(product.gateway_url + path, duration_seconds=_SECONDS),
+                    _from_many_clients(f"{file_url}/file"),
+                    _from_many_clients(url),
+                    _from_many_clients(url, f"If-None-Match: {answer.headers['etag']}"),
                 )
                 for _ in range(_ROUNDS)
             ]
         rows = []
-        for number, (yardstick, ours) in enumerate(pairs, 1):
-            rows += [_row(f"nginx {number}", yardstick), _row(f"gateway {number}", ours)]
+        for number, loads in enumerate(rounds, 1):
+            names = (f"nginx {number}", f"gateway {number}", f"gateway {number}, 304")
+            rows += [_row(name, load) for name, load in zip(names, loads, strict=True)]
         table(_HEAD, rows)
-        ratio = statistics.median(
-            ours.requests_per_second / yardstick.requests_per_second for yardstick, ours in pairs
-        )
-        print(f"  the body has {len(body):,} bytes")
-        held &= bar("gateway / nginx", ratio, at_least=0.5)
-        held &= bar("errors", sum(ours.error_count for _, ours in pairs), at_most=0)
+        print(f"  the body has {len(answer.content):,} bytes")
+        held &= bar("gateway / nginx", _ratio(rounds, 1, 0), at_least=0.5)
+        held &= bar("304 / 200", _ratio(rounds, 2, 1), at_least=1)
+        errors = sum(load.error_count for _, *ours in rounds for load in ours)
+        held &= bar("errors", errors, at_most=0)
     return held
+
+
+def _from_many_clients(url: str, *headers: str) -> wrk.Load:
+    return wrk.run(url, duration_seconds=_SECONDS, script=_MANY_CLIENTS, headers=headers)
+
+
+def _ratio(rounds: Sequence[Sequence[wrk.Load]], upper: int, lower: int) -> float:
+    """Return the median over the rounds of how many times the requests of a load another has."""
+    return statistics.median(
+        loads[upper].requests_per_second / loads[lower].requests_per_second for loads in rounds
+    )
 
 
 def misses(product: Product) -> bool:

@@ -178,6 +178,8 @@ def _environment(
         "GATEWAY_SEARCH_ADDRESS": f"127.0.0.1:{search}",
         "GATEWAY_METRICS_PORT": str(metrics[0]),
         "GATEWAY_DRAIN_SECONDS": "0",
+        # Load comes from one address, and says for whom: what names no client is not limited.
+        "GATEWAY_TRUSTED_PROXIES": "127.0.0.0/8",
     }
 
 

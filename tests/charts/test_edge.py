@@ -38,6 +38,7 @@ class Gateway:
         self.cache_control = "public, max-age=60, s-maxage=60"
         self.status = 200
         self.delay_seconds = 0.0
+        self.more_headers = []
         self.asked = []
         self.connections = []
         gateway = self
@@ -79,6 +80,8 @@ class Gateway:
         request.send_header("Vary", "Accept-Encoding")
         request.send_header("ETag", tag)
         request.send_header("X-Request-Id", request.headers["X-Request-Id"])
+        for name, value in self.more_headers:
+            request.send_header(name, value)
         if not fresh:
             request.send_header("Content-Type", "application/json")
             request.send_header("Content-Length", str(len(body)))
@@ -271,6 +274,40 @@ def test_who_has_the_answer_is_told_so(start, gateways):
         assert again.headers[name] == first.headers[name]
     assert other.status == 200
     assert len(asked(gateways, "/v1/a")) == 1
+
+
+def test_what_remains_of_a_limit_is_told_to_nobody_else(start, gateways):
+    for gateway in gateways:
+        gateway.more_headers = [("RateLimit", '"read";r=7;t=1')]
+    edge = start()
+
+    answers = [edge.get("/v1/a") for _ in range(2)]
+
+    assert [answer.headers["RateLimit"] for answer in answers] == ['"read";r=7;t=1', None]
+
+
+def test_answers_for_pages_of_one_origin_are_kept_for_that_origin(start, gateways):
+    for gateway in gateways:
+        gateway.more_headers = [("Vary", "Origin")]
+    edge = start()
+
+    for origin in ("https://a.example", "https://b.example", "https://a.example"):
+        edge.get("/v1/a", Origin=origin)
+
+    assert len(asked(gateways, "/v1/a")) == 2
+
+
+def test_browsers_are_told_to_keep_to_tls_once_and_only_over_tls(start, gateways):
+    for gateway in gateways:
+        gateway.more_headers = [("Strict-Transport-Security", "max-age=1")]
+    edge = start(trustedProxies=["127.0.0.0/8"])
+
+    for _ in range(2):
+        secure = edge.get("/v1/a", X_Forwarded_Proto="https")
+        plain = edge.get("/v1/a", X_Forwarded_Proto="http")
+
+        assert secure.headers.get_all("Strict-Transport-Security") == ["max-age=31536000"]
+        assert "Strict-Transport-Security" not in plain.headers
 
 
 def test_what_may_not_be_kept_is_not(start, gateways):

@@ -65,6 +65,8 @@ def settings_for(catalog_address: str, search_address: str, **changes: Any) -> S
             "metrics_port": None,
             "drain_seconds": 0,
             "grace_seconds": 1,
+            # A test may ask as fast as it can.
+            "limit_read": "1000000/60",
             **changes,
         }
     )
@@ -82,7 +84,7 @@ async def sited(*, catalog: FakeCatalog | None = None, **changes: Any) -> AsyncI
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http,
     ):
         site = Site(f"http://127.0.0.1:{port}", http, catalog, search)
-        await eventually(lambda: watches(site))
+        await eventually(lambda: catalog.watchers == 1)
         catalog.calls.clear()
         yield site
 

@@ -46,7 +46,6 @@ PROBLEM = "application/problem+json; charset=utf-8"
         pytest.param("ongoing=yes", "ongoing", id="not a truth"),
         pytest.param("&".join(f"theme=t{n}" for n in range(51)), "theme", id="too many values"),
         pytest.param("a=1&" * 250, "query", id="too many parameters"),
-        pytest.param("q=" + "x" * 9000, "query", id="too many bytes"),
         pytest.param("%FF=1", "query", id="unreadable name"),
     ],
 )
@@ -162,13 +161,13 @@ async def test_options_say_which_methods_there_are(site: Site):
 
 
 async def test_head_is_get_without_a_body(site: Site):
-    for path in ("/v1/shows", "/v1/shows/bluey", "/docs", "/v1/shows/nope"):
+    for path in ("/v1/shows", "/v1/shows/bluey", "/docs/docs.js", "/v1/shows/nope"):
         got = await site.get(path, accept_encoding="gzip")
         head = await site.http.head(path, headers={"accept-encoding": "gzip"})
 
         assert head.content == b""
         assert head.status_code == got.status_code
-        own = {"date", "x-request-id", "cache-status"}
+        own = {"date", "x-request-id", "cache-status", "ratelimit"}
         assert {k: v for k, v in head.headers.items() if k not in own} == {
             k: v for k, v in got.headers.items() if k not in own
         }

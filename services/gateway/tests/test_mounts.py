@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,7 +12,13 @@ import pytest
 from tantrum_gateway import server
 from tantrum_gateway.answers import Clock
 from tantrum_gateway.asgi import Gateway
+from tantrum_gateway.bodies import BodyLimits
+from tantrum_gateway.clients import ClientFinder
+from tantrum_gateway.cors import Cors
+from tantrum_gateway.front import Bounds, Front
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.limits.limiter import Limiter
+from tantrum_gateway.limits.rules import LimitClass
 from tantrum_gateway.routing import Routes
 from tantrum_kit import errors
 
@@ -35,6 +42,16 @@ async def parrot(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def unlimited_front() -> Front:
+    """What every request passes first, where nothing is limited."""
+    return Front(
+        finder=ClientFinder(trusted=(), cloudflare=()),
+        limiter=Limiter(dict.fromkeys(LimitClass), max_keys=100, now_monotonic=time.monotonic),
+        cors=Cors(""),
+        bounds=Bounds(url_bytes=8_192, headers_bytes=16_384),
+    )
+
+
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     with ThreadPoolExecutor(1) as threads:
@@ -46,10 +63,18 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
             l1=L1(size_bytes=0),
             clock=Clock(),
             threads=threads,
+            front=unlimited_front(),
+            body_limits=BodyLimits(size_bytes=300_000, upload_size_bytes=0, timeout_seconds=60),
         )
         async with (
             server.listening(
-                gateway, address="127.0.0.1:0", backlog=128, max_connections=9, grace_seconds=1
+                gateway,
+                address="127.0.0.1:0",
+                backlog=128,
+                max_connections=9,
+                max_head_bytes=65_536,
+                header_timeout_seconds=60,
+                grace_seconds=1,
             ) as port,
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client,
         ):

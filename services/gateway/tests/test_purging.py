@@ -11,9 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from tantrum_gateway import purging
-from tantrum_gateway.answers import Answer
+from tantrum_gateway.answers import Answer, Form
 from tantrum_gateway.dependencies import Change
-from tantrum_gateway.negotiation import Coding
 from tantrum_gateway.purging import Purger
 
 from .conftest import eventually, sited
@@ -161,7 +160,8 @@ async def test_calls_are_no_more_than_allowed():
 async def test_by_url_it_purges_what_it_names_and_what_was_asked_for_here():
     cloudflare = Cloudflare()
     answer = Answer(body=b"", media_type="text/plain", cache_control="", catalog_revision=1)
-    answer.ways = [(("GET", b"/v1/shows", b"theme=nature", None), Coding.IDENTITY)]
+    form = Form(status=200, headers=[], body=b"", etag=b"")
+    answer.ways = [(("GET", b"/v1/shows", b"theme=nature", None), form)]
     async with purger_of(cloudflare, by="urls") as purger:
         purger.changed(Change(revision=2, tags=frozenset({"show:17"})), [answer])
         await eventually(lambda: cloudflare.bodies)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis.asyncio
 
-from .conftest import Site, eventually, sited
+from .conftest import Site, eventually, sited, watches
 from .fakes import FakeCatalog, make_show
 
 
@@ -22,9 +22,11 @@ async def redis_state(site: Site) -> str:
 async def test_what_one_gateway_has_asked_another_need_not(redis_server):
     catalog = FakeCatalog()
     async with sited(catalog=catalog, redis_url=redis_server.url) as one:
+        await eventually(lambda: watches(one))
         first = await one.get("/v1/shows")
         await eventually(lambda: keys(redis_server.url))
     async with sited(catalog=catalog, redis_url=redis_server.url) as other:
+        await eventually(lambda: watches(other))
         second = await other.get("/v1/shows")
 
         assert second.content == first.content
@@ -35,7 +37,7 @@ async def test_what_one_gateway_has_asked_another_need_not(redis_server):
 
 async def keys(url: str) -> list[bytes]:
     async with redis.asyncio.Redis.from_url(url) as client:
-        return list(await client.keys("*"))
+        return list(await client.keys("tantrum:gateway:*"))
 
 
 @pytest.mark.integration
@@ -142,10 +144,11 @@ async def test_when_redis_goes_answers_continue_and_it_is_used_again_when_back(r
 async def test_what_is_unreadable_in_redis_is_a_miss(redis_server):
     catalog = FakeCatalog()
     async with sited(catalog=catalog, redis_url=redis_server.url) as one:
+        await eventually(lambda: watches(one))
         await one.json("/v1/shows")
         await eventually(lambda: keys(redis_server.url))
     async with redis.asyncio.Redis.from_url(redis_server.url) as client:
-        for key in await client.keys("*"):
+        for key in await client.keys("tantrum:gateway:*"):
             await client.set(key, b"\x93nonsense")
     async with sited(catalog=catalog, redis_url=redis_server.url) as other:
         await other.json("/v1/shows")

@@ -46,3 +46,25 @@ def test_addresses_need_host_and_port(monkeypatch, address):
 
     with pytest.raises(pydantic.ValidationError):
         Settings()
+
+
+@pytest.mark.parametrize("limit", ["0/60", "10", "10/0", "-1/60", "10/60s", "1e3/60"])
+def test_limits_are_requests_and_seconds(monkeypatch, limit):
+    monkeypatch.setenv("GATEWAY_LIMIT_READ", limit)
+
+    with pytest.raises(pydantic.ValidationError):
+        Settings()
+
+
+def test_an_empty_limit_is_none(monkeypatch):
+    monkeypatch.setenv("GATEWAY_LIMIT_SIGN_IN", "")
+
+    assert Settings().limit_sign_in is None
+
+
+@pytest.mark.parametrize("name", ["TRUSTED_PROXIES", "CLOUDFLARE_NETWORKS"])
+def test_networks_have_to_be_networks(monkeypatch, name):
+    monkeypatch.setenv(f"GATEWAY_{name}", "10.0.0.0/8,10.0.0.1/8")
+
+    with pytest.raises(pydantic.ValidationError, match="host bits"):
+        Settings()

@@ -6,7 +6,7 @@ import pytest
 from tantrum_gateway import upkeep
 from tantrum_kit import errors
 
-from .conftest import Site, eventually, sited
+from .conftest import Site, eventually, sited, watches
 from .fakes import FakeCatalog, make_show
 from .test_caching import DECODERS, knows_revision, raw
 from .test_redis import keys
@@ -69,10 +69,12 @@ async def test_search_that_fails_sends_what_it_found_before():
 async def test_what_redis_has_of_old_is_sent_by_a_gateway_that_has_just_started(redis_server):
     catalog = FakeCatalog([make_show(name="Old")])
     async with sited(catalog=catalog, redis_url=redis_server.url) as one:
+        await eventually(lambda: watches(one))
         await one.get("/v1/shows/1")
         await eventually(lambda: stored(redis_server.url))
     await catalog.write(make_show(name="New"))
     async with sited(catalog=catalog, redis_url=redis_server.url) as other:
+        await eventually(lambda: watches(other))
         catalog.error = errors.UnavailableError("not now")
         for _ in range(2):
             answer = await other.get("/v1/shows/1")
@@ -85,11 +87,13 @@ async def test_what_redis_has_of_old_is_sent_by_a_gateway_that_has_just_started(
 async def test_a_gateway_that_starts_takes_from_redis_what_later_writes_left_standing(redis_server):
     catalog = FakeCatalog([make_show(), make_show(id=2, slug="red-day", name="Red Day")])
     async with sited(catalog=catalog, redis_url=redis_server.url) as one:
+        await eventually(lambda: watches(one))
         await one.get("/v1/shows/1")
         await one.get("/v1/shows/2")
         await eventually(lambda: stored(redis_server.url, count=2))
     await catalog.write(make_show(name="New"))
     async with sited(catalog=catalog, redis_url=redis_server.url) as other:
+        await eventually(lambda: watches(other))
         touched, untouched = await other.get("/v1/shows/1"), await other.get("/v1/shows/2")
 
         assert touched.json()["name"] == "New"

@@ -41,6 +41,10 @@ http {
         1https https;
         default $scheme;
     }
+    map $client_scheme $strict_transport {
+        https max-age=31536000;
+        default "";
+    }
     {{- range $edge.trustedProxies }}
     set_real_ip_from {{ . }};
     {{- end }}
@@ -67,7 +71,8 @@ http {
     client_header_timeout 10s;
     client_body_timeout 10s;
     send_timeout 10s;
-    client_max_body_size 1m;
+    # The gateway takes pictures of 5 MiB, and less of all else.
+    client_max_body_size 6m;
     reset_timedout_connection on;
     # Bodies come compressed, and with a tag for each coding.
     gzip off;
@@ -88,6 +93,11 @@ http {
         keepalive_timeout {{ min 3 $edge.drainSeconds }}s;
     }
 
+    # What remains of a limit is known for who asked the gateway, and for nobody who gets a copy.
+    map $upstream_cache_status $rate_limit {
+        ~^(HIT|STALE|UPDATING|REVALIDATED)$ "";
+        default $upstream_http_ratelimit;
+    }
     {{- if $edge.cache.enabled }}
 
     proxy_cache_path /var/cache/nginx levels=1:2 keys_zone=answers:16m use_temp_path=off
@@ -126,15 +136,18 @@ http {
         ssl_certificate_cache max=4 valid=30s;
         ssl_protocols TLSv1.2 TLSv1.3;
         ssl_session_cache shared:tls:4m;
-        add_header Strict-Transport-Security "max-age=31536000" always;
         {{- else }}
         listen 8080 default_server backlog=4096;
         {{- end }}
         server_name _;
 
-        # A cached answer holds the id of the request that fetched it.
+        # A cached answer holds what belongs to the request that fetched it.
         proxy_hide_header X-Request-Id;
         add_header X-Request-Id $own_request_id always;
+        proxy_hide_header RateLimit;
+        add_header RateLimit $rate_limit always;
+        proxy_hide_header Strict-Transport-Security;
+        add_header Strict-Transport-Security $strict_transport always;
         {{- if $edge.cache.enabled }}
         add_header Cache-Status $cache_status always;
         {{- end }}
@@ -198,6 +211,8 @@ http {
             default_type application/problem+json;
             add_header Retry-After 1 always;
             add_header Cache-Control no-store always;
+            add_header X-Content-Type-Options nosniff always;
+            add_header Content-Security-Policy "default-src 'none'; frame-ancestors 'none'" always;
             return 503 '{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"No gateway answers just now. Please try again in a moment."}\n';
         }
 
@@ -206,6 +221,8 @@ http {
             default_type application/problem+json;
             add_header Retry-After 1 always;
             add_header Cache-Control no-store always;
+            add_header X-Content-Type-Options nosniff always;
+            add_header Content-Security-Policy "default-src 'none'; frame-ancestors 'none'" always;
             return 504 '{"type":"about:blank","title":"Gateway Timeout","status":504,"detail":"The answer took too long. Please try again in a moment."}\n';
         }
     }

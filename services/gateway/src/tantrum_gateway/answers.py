@@ -55,7 +55,7 @@ CONFIRMED_EVERY_SECONDS: Final = 60
 """How often an answer's `Age` begins anew, as long as the watch says that it still holds."""
 
 # A 304 updates what is stored, and describes no body.
-_ABOUT_BODIES: Final = (b"content-type", b"content-encoding", b"x-content-type-options")
+_ABOUT_BODIES: Final = (b"content-type", b"content-encoding")
 
 FOREVER: Final = 2**62
 """The revision of answers that no write can change."""
@@ -79,7 +79,7 @@ class Clock:
 
 
 class Form:
-    """An answer in one coding. Mutable for how often it was sent, and for its age."""
+    """An answer in one coding. Mutable for how often it was sent, its age, and what limits it."""
 
     __slots__ = (
         "accepted",
@@ -91,6 +91,7 @@ class Form:
         "hit_headers",
         "hit_not_modified_headers",
         "hits",
+        "limit_index",
         "not_modified",
         "not_modified_headers",
         "other_etag",
@@ -127,6 +128,8 @@ class Form:
         self.expires_monotonic = expires_monotonic
         self.hits = 0
         self.not_modified = 0
+        self.limit_index = 0
+        """Index of the class that requests for it are limited in."""
         self.accepted: set[bytes] = set()
         """Values of `Accept` that were seen, and that the answer satisfies."""
         self.told_at = -1.0
@@ -215,7 +218,7 @@ class Answer:
         self.state = State.FRESH
         self.left_fresh_monotonic = math.inf
         """When it stopped to be fresh."""
-        self.ways: list[tuple[RawKey, Coding]] = []
+        self.ways: list[tuple[RawKey, Form]] = []
         """The ways that led to it until then."""
         self._as_stale: Answer | None = None
         self.compressible = (
@@ -305,7 +308,6 @@ class Answer:
             (b"cache-control", self.cache_control.encode()),
             (b"vary", b"Accept-Encoding"),
             (b"etag", etag),
-            (b"x-content-type-options", b"nosniff"),
             *self.extra_headers,
         ]
         if self.catalog_revision < FOREVER:

@@ -12,16 +12,23 @@ from typing import Final
 
 import structlog
 
-from tantrum_gateway import l2, metrics, pages, purging, server, upstreams
+from tantrum_gateway import clients, l2, metrics, pages, purging, server, upstreams
 from tantrum_gateway.answering import Answering, Policy
 from tantrum_gateway.answers import Answer, Clock
 from tantrum_gateway.asgi import Gateway, Page
+from tantrum_gateway.bodies import BodyLimits
+from tantrum_gateway.clients import ClientFinder
+from tantrum_gateway.cors import Cors
 from tantrum_gateway.dependencies import Change
 from tantrum_gateway.endpoints import ENDPOINTS, Lifetime
 from tantrum_gateway.flights import Flights
+from tantrum_gateway.front import Bounds, Front
 from tantrum_gateway.health import HealthPages
 from tantrum_gateway.known_shows import KnownShows
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.limits.limiter import Limiter
+from tantrum_gateway.limits.rules import LimitClass
+from tantrum_gateway.limits.shared import shared as limits_shared
 from tantrum_gateway.old_api import jpeg_covers, site_texts
 from tantrum_gateway.old_api.endpoints import old_endpoints
 from tantrum_gateway.old_api.reads import OldReads
@@ -35,6 +42,7 @@ from tantrum_gateway.watch import Watch
 log = structlog.get_logger()
 
 _FIXED_MAX_AGE_SECONDS: Final = 300
+_SWEEP_PERIOD_SECONDS: Final = 1.0
 _COMPRESSING_THREADS: Final = 2
 
 
@@ -53,6 +61,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
     version = metadata.version("tantrum-gateway")
     l1 = L1(size_bytes=settings.l1_size_bytes, stale_seconds=settings.stale_if_error_seconds)
     clock = Clock()
+    limiter = _limiter(settings)
+    front = _front(settings, limiter)
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
     with ThreadPoolExecutor(_COMPRESSING_THREADS, "compress") as threads:
         async with (
@@ -64,6 +74,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 redis_url, tasks, version=version, stale_seconds=settings.stale_if_error_seconds
             ) as store,
             _purging(settings, tasks) as purger,
+            limits_shared(redis_url, limiter, tasks),
             jpeg_covers.drawing() as drawn_cover,
         ):
             shows = KnownShows(stubs)
@@ -96,7 +107,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 unwatched_ttl_seconds=settings.unwatched_ttl_seconds,
             )
             upkeep.move_clock()
-            for background in (shows.run(), watch.run(), upkeep.run()):
+            for background in (shows.run(), watch.run(), upkeep.run(), _sweep(front)):
                 tasks.create_task(background)
             answering = Answering(
                 upstreams=stubs,
@@ -137,6 +148,12 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 l1=l1,
                 clock=clock,
                 threads=threads,
+                front=front,
+                body_limits=BodyLimits(
+                    size_bytes=settings.max_body_bytes,
+                    upload_size_bytes=settings.max_upload_bytes,
+                    timeout_seconds=settings.body_timeout_seconds,
+                ),
             )
             with metrics.collecting(l1, watch_up=lambda: watch.up, revision=lambda: watch.revision):
                 async with server.listening(
@@ -144,6 +161,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                     address=settings.http_address,
                     backlog=settings.backlog,
                     max_connections=settings.max_connections,
+                    max_head_bytes=settings.max_url_bytes + settings.max_headers_bytes,
+                    header_timeout_seconds=settings.header_timeout_seconds,
                     grace_seconds=settings.grace_seconds,
                 ) as port:
                     try:
@@ -195,6 +214,27 @@ async def _purging(settings: Settings, tasks: asyncio.TaskGroup) -> AsyncIterato
             running.cancel()
 
 
+def _limiter(settings: Settings) -> Limiter:
+    limits = {
+        LimitClass.READ: settings.limit_read,
+        LimitClass.SEARCH: settings.limit_search,
+        LimitClass.SUGGEST: settings.limit_suggest,
+        LimitClass.GRAPHQL: settings.limit_graphql,
+        LimitClass.WRITE: settings.limit_write,
+        LimitClass.SIGN_IN: settings.limit_sign_in,
+    }
+    return Limiter(limits, max_keys=settings.limit_max_clients, now_monotonic=time.monotonic)
+
+
+def _front(settings: Settings, limiter: Limiter) -> Front:
+    finder = ClientFinder(
+        trusted=clients.networks(settings.trusted_proxies),
+        cloudflare=clients.networks(settings.cloudflare_networks),
+    )
+    bounds = Bounds(url_bytes=settings.max_url_bytes, headers_bytes=settings.max_headers_bytes)
+    return Front(finder=finder, limiter=limiter, cors=Cors(settings.cors_origins), bounds=bounds)
+
+
 def _policy(settings: Settings) -> Policy:
     cache_control = (
         f"public, max-age={settings.browser_ttl_seconds}, s-maxage={settings.cdn_ttl_seconds}, "
@@ -226,6 +266,7 @@ def _pages(health: HealthPages, version: str, settings: Settings) -> dict[str, P
     )
     return {
         **{path: _always(answer) for path, answer in fixed.items()},
+        **pages.html_pages(),
         "/livez": health.live,
         "/readyz": health.ready,
         "/api/health": health.health,
@@ -237,6 +278,12 @@ def _always(answer: Answer) -> Page:
         return answer
 
     return page
+
+
+async def _sweep(front: Front) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_PERIOD_SECONDS)
+        front.sweep()
 
 
 async def _drain(gateway: Gateway, settings: Settings) -> None:

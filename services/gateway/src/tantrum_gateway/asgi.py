@@ -24,11 +24,15 @@ import structlog
 from grpc import aio
 from tantrum_kit import errors, status
 
-from tantrum_gateway import metrics, problems, resources
+from tantrum_gateway import metrics, problems, resources, security
 from tantrum_gateway.answering import Answering, Found, Request
 from tantrum_gateway.answers import CACHE, FOREVER, Answer, Clock, Form, Headers, RawKey, State
+from tantrum_gateway.bodies import BodyLimits, BoundedBody
 from tantrum_gateway.first_step import in_a_task
+from tantrum_gateway.front import Front
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.limits.lease import Lease
+from tantrum_gateway.limits.rules import index_of
 from tantrum_gateway.mounts import Application, Mounts, Passage, Receive, Scope, Send
 from tantrum_gateway.negotiation import accepts, coding_for
 from tantrum_gateway.queries import read
@@ -43,6 +47,9 @@ Page = Callable[[], Awaitable[Answer]]
 
 _ALLOW: Final = (b"allow", b"GET, HEAD, OPTIONS")
 _OK: Final = 200
+_ALL_METHODS: Final = b"GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
+_CLOSE: Final = (b"connection", b"close")
+_RETRY_AFTER: Final = b"retry-after"
 _NO_STORE: Final = "no-store"
 _MAX_ACCEPTED: Final = 32
 _MAX_ACCEPT_BYTES: Final = 512
@@ -64,6 +71,8 @@ class Gateway:
         l1: L1,
         clock: Clock,
         threads: Executor,
+        front: Front,
+        body_limits: BodyLimits,
     ) -> None:
         self._routes = routes
         self._pages = pages
@@ -72,6 +81,9 @@ class Gateway:
         self._l1 = l1
         self._clock = clock
         self._threads = threads
+        self._front = front
+        self._body_limits = body_limits
+        self._callers = front.callers
         self._ready: dict[RawKey, Form] = l1.ready
         self._id_prefix = os.urandom(6).hex().encode()
         self._next_id = itertools.count(1).__next__
@@ -82,6 +94,13 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        raw_caller = (
+            scope["client"][0],
+            headers.get(b"x-forwarded-for"),
+            headers.get(b"x-forwarded-proto"),
+            headers.get(b"cf-connecting-ip"),
+        )
+        caller = self._callers.get(raw_caller) or self._front.caller(raw_caller)
         form = self._ready.get(
             (
                 scope["method"],
@@ -90,6 +109,25 @@ class Gateway:
                 headers.get(b"accept-encoding"),
             )
         )
+        index = index_of(scope["method"], scope["path"]) if form is None else form.limit_index
+        lease = caller.leases[index] or self._front.lease(caller, index)
+        left = lease.left
+        allowed = True
+        if left > lease.low:
+            lease.left = left - 1
+        else:
+            allowed = self._front.limiter.take_from(lease)
+        own_headers = [
+            (b"x-request-id", self._request_id(headers)),
+            *caller.headers,
+            *lease.headers(lease.left + lease.beyond),
+        ]
+        origin = headers.get(b"origin")
+        if origin is not None:
+            own_headers += self._front.cors.headers(origin)
+        if not allowed:
+            await self._send_limited(scope, lease, own_headers, send)
+            return
         accept = headers.get(b"accept")
         if (
             form is None
@@ -98,25 +136,29 @@ class Gateway:
             or (accept is not None and accept not in form.accepted)
         ):
             await in_a_task()
-            await self._take_long_way(scope, headers, receive, send)
+            scope["client"] = (caller.client.address, 0)
+            scope["scheme"] = "https" if caller.client.secure else "http"
+            exchange = _Exchange(scope, receive, send, headers, own_headers, limit_index=index)
+            await self._take_long_way(exchange)
             return
         if form.told_at != self._clock.now:
             form.tell(self._clock)
-        own_header = (b"x-request-id", self._request_id(headers))
         if_none_match = headers.get(b"if-none-match")
         if if_none_match is not None and (etag := form.matching(if_none_match, weak=True)):
             form.not_modified += 1
-            await _send_not_modified(form, etag, [*form.hit_not_modified_headers, own_header], send)
-            return
-        form.hits += 1
+            code, body_event = 304, _EMPTY_BODY
+            start_headers = _under_tag(form, etag, form.hit_not_modified_headers)
+        else:
+            form.hits += 1
+            code, start_headers, body_event = form.status, form.hit_headers, form.body_event
         await send(
             {
                 "type": "http.response.start",
-                "status": form.status,
-                "headers": [*form.hit_headers, own_header],
+                "status": code,
+                "headers": [*start_headers, *own_headers],
             }
         )
-        await send(form.body_event)
+        await send(body_event)
 
     def drain(self) -> None:
         """From now on ask each client to close its connection."""
@@ -128,25 +170,38 @@ class Gateway:
         """Return when no request is under way."""
         await self._idle.wait()
 
-    async def _take_long_way(
-        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send
+    async def _send_limited(
+        self, scope: Scope, lease: Lease, own_headers: Headers, send: Send
     ) -> None:
+        """Refuse at once: who asks too often shall not cost more than who does not."""
+        rule = lease.rule
+        refusal = problems.too_many(
+            f"{rule.limit_class}: {rule.quota} requests in {rule.window_seconds} seconds",
+            retry_after_seconds=lease.wait_seconds(1),
+            headers=own_headers,
+        )
+        if self.draining:
+            refusal.headers.append(_CLOSE)
+        code, body, headers = problems.refused(refusal, scope["raw_path"])
+        await send({"type": "http.response.start", "status": code, "headers": headers})
+        is_head = scope["method"] == "HEAD"
+        await send(_EMPTY_BODY if is_head else {"type": "http.response.body", "body": body})
+        metrics.request_answered("", code, 0.0)
+
+    async def _take_long_way(self, exchange: _Exchange) -> None:
         started = time.perf_counter()
-        own_id = self._request_id(headers)
-        request_id.set(own_id.decode())
+        request_id.set(exchange.own_id)
         self._under_way += 1
         self._idle.clear()
-        exchange = _Exchange(scope, headers, [(b"x-request-id", own_id)], send)
         if self.draining:
-            exchange.headers.append((b"connection", b"close"))
+            exchange.headers.append(_CLOSE)
         route, code = "", 500
         try:
             mounted = self._mounts.at(exchange.path)
             if mounted is None:
                 route, code = await self._answer(exchange, started)
             else:
-                passage = Passage(scope, receive, send, headers=exchange.headers)
-                route, code = await self._pass_on(exchange, passage, *mounted)
+                route, code = await self._pass_on(exchange, *mounted)
         finally:
             self._under_way -= 1
             if not self._under_way:
@@ -154,12 +209,25 @@ class Gateway:
             metrics.request_answered(route, code, time.perf_counter() - started)
 
     async def _pass_on(
-        self, exchange: _Exchange, passage: Passage, prefix: str, application: Application
+        self, exchange: _Exchange, prefix: str, application: Application
     ) -> tuple[str, int]:
         """Have a mounted application answer; answer in its place where it fails."""
+        body = BoundedBody(exchange.receive, exchange.request_headers, self._body_limits)
+        passage = Passage(
+            exchange.scope,
+            body,
+            exchange.send,
+            headers=exchange.headers,
+            refused=lambda: body.refused,
+        )
         failure_code = 500
         try:
+            self._front.bounds.check(exchange.scope)
+            body.check()
+            if (preflight := self._preflight(exchange, _ALL_METHODS)) is not None:
+                return await exchange.send_options(preflight)
             await application(passage.scope, passage.receive, passage.send)
+            body.check()
         except Exception as error:
             if passage.status:  # half an answer cannot be mended; granian breaks it off
                 log.exception("answer_broken_off", request_id=request_id.get())
@@ -178,13 +246,15 @@ class Gateway:
         """Answer; return the route and the status that the client got."""
         match: Match | None = None
         try:
+            self._front.bounds.check(exchange.scope)
             if exchange.method not in ("GET", "HEAD", "OPTIONS"):
                 return await self._refuse(exchange, problems.METHOD, 405)
             page = self._pages.get(exchange.path)
             if page is None:
                 match = self._match(exchange.raw_path)
             if exchange.method == "OPTIONS":
-                return await exchange.send_options()
+                preflight = self._preflight(exchange, _ALLOW[1])
+                return await exchange.send_options(preflight or [_ALLOW])
             if page is not None:
                 return await self._send(exchange, _found(await page()), None, started)
             assert match is not None  # noqa: S101 - for the type checker
@@ -195,6 +265,12 @@ class Gateway:
             fields = match.endpoint.parameter_by_field if match else {}
             code = await self._send_raised(exchange, error, parameter_by_field=fields)
             return match.endpoint.path if match else "", code
+
+    def _preflight(self, exchange: _Exchange, methods: bytes) -> Headers | None:
+        """Return what to say to a browser that asks before it sends; None where none does."""
+        if exchange.method != "OPTIONS":
+            return None
+        return self._front.cors.preflight(exchange.request_headers, methods=methods)
 
     def _match(self, raw_path: bytes) -> Match:
         try:
@@ -237,6 +313,7 @@ class Gateway:
             return
         self._l1.resized(key)
         if exchange.method == "GET":
+            form.limit_index = exchange.limit_index
             self._l1.alias(exchange.raw_key, key, form)
         accept = exchange.accept
         room = len(form.accepted) < _MAX_ACCEPTED
@@ -251,6 +328,11 @@ class Gateway:
         parameter_by_field: Mapping[str, str] | None = None,
     ) -> int:
         """Send what was raised as a problem, and return its status."""
+        if isinstance(error, problems.RefusedError):
+            exchange.headers += error.headers
+            return (
+                await self._refuse(exchange, error.problem_type, error.status_code, str(error))
+            )[1]
         if isinstance(error, errors.CallerError):
             problem = problems.of_error(
                 error, instance=exchange.instance, parameter_by_field=parameter_by_field or {}
@@ -272,20 +354,27 @@ class Gateway:
         return code
 
     async def _refuse(
-        self, exchange: _Exchange, problem_type: problems.ProblemType, code: int
+        self,
+        exchange: _Exchange,
+        problem_type: problems.ProblemType,
+        code: int,
+        detail: str = "",
     ) -> tuple[str, int]:
         if code == 405:  # noqa: PLR2004
             exchange.headers.append(_ALLOW)
         problem = problems.of_type(
-            problem_type, code, detail=problem_type.advice, instance=exchange.instance
+            problem_type,
+            code,
+            detail=detail or problem_type.advice,
+            instance=exchange.instance,
         )
         return "", await self._send_problem(exchange, problem)
 
     async def _send_problem(self, exchange: _Exchange, problem: resources.Problem) -> int:
         code, media_type, body = problems.written(problem)
         retry_after_seconds = problems.RETRY_AFTER_SECONDS.get(code)
-        if retry_after_seconds is not None:
-            exchange.headers.append((b"retry-after", b"%d" % retry_after_seconds))
+        if retry_after_seconds is not None and _RETRY_AFTER not in dict(exchange.headers):
+            exchange.headers.append((_RETRY_AFTER, b"%d" % retry_after_seconds))
         answer = Answer(
             status=code,
             body=body,
@@ -302,19 +391,31 @@ class _Exchange:
     """A request on the long way, and the way back to its client."""
 
     def __init__(
-        self, scope: Scope, headers: dict[bytes, bytes], own_headers: Headers, send: Send
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        request_headers: dict[bytes, bytes],
+        own_headers: Headers,
+        *,
+        limit_index: int,
     ) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.request_headers = request_headers
+        self.limit_index = limit_index
+        self.own_id = own_headers[0][1].decode()
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.raw_path: bytes = scope["raw_path"]
         self.query: bytes = scope["query_string"]
-        self.accept_encoding = headers.get(b"accept-encoding")
-        self.accept = headers.get(b"accept")
-        self.if_match = headers.get(b"if-match")
-        self.if_none_match = headers.get(b"if-none-match")
-        self.wants_timing = headers.get(b"x-server-timing") == b"1"
+        self.accept_encoding = request_headers.get(b"accept-encoding")
+        self.accept = request_headers.get(b"accept")
+        self.if_match = request_headers.get(b"if-match")
+        self.if_none_match = request_headers.get(b"if-none-match")
+        self.wants_timing = request_headers.get(b"x-server-timing") == b"1"
         self.headers = own_headers
-        self._send = send
 
     @property
     def raw_key(self) -> RawKey:
@@ -342,19 +443,20 @@ class _Exchange:
         if self.if_none_match is not None and (
             etag := form.matching(self.if_none_match, weak=True)
         ):
-            headers = [*form.not_modified_headers, *self.headers]
-            await _send_not_modified(form, etag, headers, self._send)
+            headers = [*_under_tag(form, etag, form.not_modified_headers), *self.headers]
+            await self.send({"type": "http.response.start", "status": 304, "headers": headers})
+            await self.send(_EMPTY_BODY)
             return 304
-        headers = [*form.start_headers, *self.headers]
-        await self._send({"type": "http.response.start", "status": form.status, "headers": headers})
-        await self._send(_EMPTY_BODY if self.method == "HEAD" else form.body_event)
+        headers = security.merged(form.start_headers, self.headers)
+        await self.send({"type": "http.response.start", "status": form.status, "headers": headers})
+        await self.send(_EMPTY_BODY if self.method == "HEAD" else form.body_event)
         return form.status
 
-    async def send_options(self) -> tuple[str, int]:
+    async def send_options(self, options: Headers) -> tuple[str, int]:
         """Say which methods there are."""
-        headers = [_ALLOW, *self.headers]
-        await self._send({"type": "http.response.start", "status": 204, "headers": headers})
-        await self._send(_EMPTY_BODY)
+        headers = [*options, *self.headers]
+        await self.send({"type": "http.response.start", "status": 204, "headers": headers})
+        await self.send(_EMPTY_BODY)
         return "", 204
 
 
@@ -370,9 +472,9 @@ def _found(page: Answer) -> Found:
     )
 
 
-async def _send_not_modified(form: Form, etag: bytes, headers: Headers, send: Send) -> None:
-    if etag != form.etag:
-        # The client has the bytes of another effort: they stay its own, under their own tag.
-        headers = [(name, etag if name == b"etag" else value) for name, value in headers]
-    await send({"type": "http.response.start", "status": 304, "headers": headers})
-    await send(_EMPTY_BODY)
+def _under_tag(form: Form, etag: bytes, headers: Headers) -> Headers:
+    """Return the *headers* of a 304 that confirms *etag*, one of the form's."""
+    if etag == form.etag:
+        return headers
+    # The client has the bytes of another effort: they stay its own, under their own tag.
+    return [(name, etag if name == b"etag" else value) for name, value in headers]

@@ -114,6 +114,7 @@ class L1:
         form.accepted, form.hits, form.not_modified = (
             former.accepted, former.hits, former.not_modified,
         )  # fmt: skip
+        form.limit_index = former.limit_index
         answer.forms[coding] = form
         for raw_key in answer.raw_keys:
             if self.ready.get(raw_key) is former:
@@ -165,9 +166,9 @@ class L1:
                 self._leave_fresh(answer, State.EXPIRED, now_monotonic)
             self._push(dropped_monotonic, key, answer)
 
-    def ways_to(self, answer: Answer) -> list[tuple[RawKey, Coding]]:
-        """Return the ways that lead to *answer*."""
-        return [(raw_key, self.ready[raw_key].coding) for raw_key in answer.raw_keys]
+    def ways_to(self, answer: Answer) -> list[tuple[RawKey, Form]]:
+        """Return the ways that lead to *answer*, and to which form of it."""
+        return [(raw_key, self.ready[raw_key]) for raw_key in answer.raw_keys]
 
     def fresh(self) -> Iterator[tuple[str, Answer]]:
         """Yield the answers that may be sent, by canonical request."""

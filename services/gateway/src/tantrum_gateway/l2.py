@@ -210,7 +210,7 @@ class RedisStore:
 
     def _break(self, error: Exception) -> None:
         if not self._broken.is_set():
-            log.warning("redis_failed", error=f"{type(error).__name__}: {error}")
+            log.warning("redis_failed", error=type(error).__name__)
             self._broken.set()
 
     def _redis_key(self, key: str) -> str:

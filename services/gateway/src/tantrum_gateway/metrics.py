@@ -45,6 +45,21 @@ _LOOKUPS: Final = prometheus_client.Counter(
     "Parsed requests looked up in a cache level.",
     ["level", "result"],
 )
+LIMITED_REQUESTS: Final = prometheus_client.Counter(
+    "tantrum_gateway_limited_requests_total", "Requests refused by a rate limit.", ["limit_class"]
+)
+LIMITED_KEYS: Final = prometheus_client.Gauge(
+    "tantrum_gateway_limited_keys_count", "Addresses and sessions whose limits are remembered."
+)
+LIMIT_LEASES: Final = prometheus_client.Counter(
+    "tantrum_gateway_limit_leases_total", "Blocks of tokens asked of Redis.", ["outcome"]
+)
+LIMITS_SHARED: Final = prometheus_client.Gauge(
+    "tantrum_gateway_limits_shared", "Whether rate limits are shared through Redis."
+)
+LIMIT_GATEWAYS: Final = prometheus_client.Gauge(
+    "tantrum_gateway_limit_gateways_count", "Gateways that share the limits, as far as is known."
+)
 _READ_SECONDS: Final = 5.0
 """How long a scrape waits for a busy event loop before it fails."""
 

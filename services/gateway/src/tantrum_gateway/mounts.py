@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
+from tantrum_gateway import security
 from tantrum_gateway.answers import Headers
 
 Scope = MutableMapping[str, Any]
@@ -35,18 +36,34 @@ class Mounts:
 
 
 class Passage:
-    """What a mounted application gets: its answer gains headers, and its status is seen."""
+    """
+    What a mounted application gets: its answer gains headers, and its status is seen.
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, *, headers: Headers) -> None:
+    Once the request is *refused* nothing of an answer goes through: the refusal is the answer.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        headers: Headers,
+        refused: Callable[[], bool],
+    ) -> None:
         self.scope = scope
         self.receive = receive
         self._send = send
         self._headers = headers
+        self._refused = refused
         self.status = 0
         """0 until the answer has begun."""
 
     async def send(self, event: MutableMapping[str, Any]) -> None:
+        if self._refused() and not self.status:
+            return
         if event["type"] == "http.response.start":
             self.status = event["status"]
-            event = {**event, "headers": [*event.get("headers", ()), *self._headers]}
+            own = [(bytes(name).lower(), value) for name, value in event.get("headers", ())]
+            event = {**event, "headers": security.merged(own, self._headers)}
         await self._send(event)

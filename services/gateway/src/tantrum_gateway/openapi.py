@@ -29,13 +29,24 @@ _HEADERS: Final[dict[str, Any]] = {
         "description": "Id of the request: the one it came with, or a new one.",
         "schema": {"type": "string"},
     },
+    "RateLimit": {
+        "description": "How many requests remain (`r`), and after how many seconds all do (`t`).",
+        "schema": {"type": "string"},
+        "example": '"read";r=2999;t=1',
+    },
+    "RateLimit-Policy": {
+        "description": "How many requests a client may make (`q`) in how many seconds (`w`).",
+        "schema": {"type": "string"},
+        "example": '"read";q=3000;w=60',
+    },
 }
 _DESCRIPTION: Final = """
 TV Tantrum helps parents choose children's television by how stimulating it is: each show has a
 score from 1 (calm) to 5, and seven sensory levels.
 
 Answers carry a strong `ETag`; send it back in `If-None-Match` to get `304`. They come compressed
-as `Accept-Encoding` asks. Errors are problems by RFC 9457. With the request header
+as `Accept-Encoding` asks. Errors are problems by RFC 9457; who asks too often gets `429`, and is
+told in `Retry-After` when to come again. With the request header
 `X-Server-Timing: 1` the answer tells in `Server-Timing` where the time went.
 """.strip()
 

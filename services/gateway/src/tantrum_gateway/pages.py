@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from html import escape
 from importlib import resources as files
 from typing import Final
 
 import msgspec
 
-from tantrum_gateway import openapi, problems
+from tantrum_gateway import openapi, problems, security
 from tantrum_gateway.answers import FOREVER, Answer
 from tantrum_gateway.endpoints import ENDPOINTS, Endpoint
 from tantrum_gateway.parameters import Choice, Ids, Names, Order, Parameter
@@ -22,11 +23,11 @@ TEXT: Final = "text/plain; charset=utf-8"
 
 _ICON: Final = "/favicon.svg"
 
-_POLICY: Final = (
-    b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    b"img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-_HEADERS: Final = [(b"content-security-policy", _POLICY), (b"referrer-policy", b"same-origin")]
+_REFERRER: Final = (b"referrer-policy", b"same-origin")
+_NONCE: Final = "{nonce}"
+_NONCE_BYTES: Final = 16
+# A page that is kept would come with a nonce that its policy does not name, or that others know.
+_PAGE_CACHING: Final = "private, no-cache"
 _EXAMPLES: Final = (
     ("/v1/shows?maxStimulation=2&minAge=4&maxAge=4", "Calm shows for a four-year-old"),
     ("/v1/shows/bluey/similar?calmer=true", "What is like Bluey, but calmer"),
@@ -47,17 +48,14 @@ _COVERS: Final = ("bluey", "peppa-pig", "sesame-street", "numberblocks", "the-oc
 def fixed_pages(
     *, version: str, texts: Mapping[str, str], max_age_seconds: int
 ) -> dict[str, Answer]:
-    """Return the pages that never change while the gateway runs, plain *texts* too, by path."""
+    """Return the files that never change while the gateway runs, plain *texts* too, by path."""
     document = openapi.document(ENDPOINTS, version=version)
     contents = {
-        "/": (_start(), HTML),
-        "/docs": (_docs(), HTML),
         "/docs/pages.css": (_static("pages.css"), "text/css; charset=utf-8"),
         "/docs/docs.js": (_static("docs.js"), "text/javascript; charset=utf-8"),
         _ICON: (_static("favicon.svg"), "image/svg+xml; charset=utf-8"),
         openapi.PATH: (msgspec.json.encode(document).decode(), JSON),
         **{path: (text, TEXT) for path, text in texts.items()},
-        **{f"/problems/{one.name}": (_problem(one), HTML) for one in problems.TYPES},
     }
     cache_control = f"public, max-age={max_age_seconds}"
     # What browsers ask for where no page names an icon, such as beside JSON.
@@ -77,10 +75,34 @@ def fixed_pages(
             cache_control=cache_control,
             catalog_revision=FOREVER,
             route=path,
-            extra_headers=_HEADERS if media_type == HTML else None,
         )
         for path, (body, media_type) in contents.items()
     }
+
+
+def html_pages() -> dict[str, Callable[[], Awaitable[Answer]]]:
+    """Return what makes the HTML pages, by path: each time anew, with a nonce of its own."""
+    templates = {
+        "/": _start(),
+        "/docs": _docs(),
+        **{f"/problems/{one.name}": _problem(one) for one in problems.TYPES},
+    }
+    return {path: _with_nonces(path, template) for path, template in templates.items()}
+
+
+def _with_nonces(path: str, template: str) -> Callable[[], Awaitable[Answer]]:
+    async def page() -> Answer:
+        nonce = secrets.token_urlsafe(_NONCE_BYTES)
+        return Answer(
+            body=template.replace(_NONCE, nonce).encode(),
+            media_type=HTML,
+            cache_control=_PAGE_CACHING,
+            catalog_revision=FOREVER,
+            route=path,
+            extra_headers=[security.page_policy(nonce), _REFERRER],
+        )
+
+    return page
 
 
 def _page(title: str, lead: str, main: str, *, scripts: str = "") -> str:
@@ -89,7 +111,7 @@ def _page(title: str, lead: str, main: str, *, scripts: str = "") -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title>"
         f'<link rel="icon" href="{_ICON}" type="image/svg+xml">'
-        f'<link rel="stylesheet" href="/docs/pages.css">{scripts}</head>'
+        f'<link rel="stylesheet" href="/docs/pages.css" nonce="{_NONCE}">{scripts}</head>'
         f"<body><header><h1>{escape(title)}</h1><p>{lead}</p></header><main>{main}</main>"
         "</body></html>"
     )
@@ -124,7 +146,7 @@ def _docs() -> str:
         f'All that can be read, with forms to try it. <a href="{openapi.PATH}">OpenAPI 3.1</a> · '
         '<a href="/">Start</a>',
         sections + _problem_list(),
-        scripts='<script src="/docs/docs.js" defer></script>',
+        scripts=f'<script src="/docs/docs.js" nonce="{_NONCE}" defer></script>',
     )
 
 

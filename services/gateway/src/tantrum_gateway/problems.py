@@ -12,9 +12,11 @@ import msgspec
 from tantrum_kit import errors, status
 
 from tantrum_gateway import resources
+from tantrum_gateway.answers import Headers
 from tantrum_gateway.queries import QUERY, InvalidQueryError
 
 MEDIA_TYPE: Final = "application/problem+json; charset=utf-8"
+_STEPS: Final = re.compile(r"[^.\[\]`]+")
 _OLD_MEDIA_TYPE: Final = "application/json; charset=utf-8"
 _OLD_ADDRESSES: Final = ("/api/", "/images/tv-shows/")
 _UNAVAILABLE: Final = 503
@@ -58,6 +60,36 @@ STATE_CHANGED: Final = ProblemType(
     title="It is not what you have any more",
     advice="Nothing has the tags of `If-Match`. Ask again without it for what there is now.",
 )
+UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
+    name="unsupported-media-type",
+    title="The body is of a kind that is not read here",
+    advice="Send the body as one of the media types that the `Accept` header of the answer names.",
+)
+TOO_SLOW: Final = ProblemType(
+    name="request-timeout",
+    title="The request took too long to arrive",
+    advice="Send the whole body without pauses, on a new connection.",
+)
+TOO_LARGE: Final = ProblemType(
+    name="content-too-large",
+    title="The body is too large",
+    advice="Send a smaller body. Repeating the request does not help.",
+)
+URL_TOO_LONG: Final = ProblemType(
+    name="uri-too-long",
+    title="The address is too long",
+    advice="Use fewer parameters or shorter values. Repeating the request does not help.",
+)
+HEADERS_TOO_LARGE: Final = ProblemType(
+    name="header-fields-too-large",
+    title="The header fields are too large",
+    advice="Send fewer or shorter header fields; deleting old cookies may do.",
+)
+TOO_MANY: Final = ProblemType(
+    name="too-many-requests",
+    title="Too many requests",
+    advice="Wait as long as `Retry-After` says.",
+)
 INTERNAL: Final = ProblemType(
     name="internal-error",
     title="Something went wrong here",
@@ -85,11 +117,7 @@ _TYPE_BY_KIND: Final[dict[type[errors.CallerError], ProblemType]] = {
         title="Somebody else wrote in between",
         advice="Read again, and repeat the whole change.",
     ),
-    errors.ExhaustedError: ProblemType(
-        name="too-many-requests",
-        title="Too many requests",
-        advice="Wait as long as `Retry-After` says.",
-    ),
+    errors.ExhaustedError: TOO_MANY,
     errors.UnavailableError: ProblemType(
         name="unavailable",
         title="A part of the service does not answer just now",
@@ -101,9 +129,71 @@ _TYPE_BY_KIND: Final[dict[type[errors.CallerError], ProblemType]] = {
         advice="Repeat the request a little later.",
     ),
 }
-TYPES: Final = (*_TYPE_BY_KIND.values(), METHOD, NOT_ACCEPTABLE, INTERNAL)
+TYPES: Final = (
+    *_TYPE_BY_KIND.values(),
+    METHOD,
+    NOT_ACCEPTABLE,
+    TOO_SLOW,
+    TOO_LARGE,
+    URL_TOO_LONG,
+    UNSUPPORTED_MEDIA_TYPE,
+    HEADERS_TOO_LARGE,
+    INTERNAL,
+)
 
 RETRY_AFTER_SECONDS: Final[dict[int, int]] = {429: 1, 503: 1}
+
+
+class RefusedError(Exception):
+    """A request that is refused for its form, before anybody has looked at what it wants."""
+
+    def __init__(
+        self,
+        problem_type: ProblemType,
+        status_code: int,
+        *,
+        detail: str = "",
+        headers: Headers | None = None,
+    ) -> None:
+        super().__init__(detail or problem_type.advice)
+        self.problem_type = problem_type
+        self.status_code = status_code
+        self.headers = headers or []
+
+
+class InvalidBodyError(errors.InvalidInputError):
+    """A body is JSON, but not of the kind that is wanted; the message is msgspec's."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        description, _, place = message.partition(" - at `$")
+        self.description = description
+        self.place = _STEPS.findall(place)
+        """Names and indexes on the way to what is wrong; empty for the whole."""
+
+
+def too_many(detail: str, *, retry_after_seconds: int, headers: Headers) -> RefusedError:
+    """Return the refusal of a request that a limit does not allow."""
+    headers = [*headers, (b"retry-after", b"%d" % retry_after_seconds)]
+    return RefusedError(TOO_MANY, 429, detail=detail, headers=headers)
+
+
+def refused(refusal: RefusedError, raw_path: bytes) -> tuple[int, bytes, Headers]:
+    """Return status, body and headers of an answer to a request for *raw_path*."""
+    problem = of_type(
+        refusal.problem_type,
+        refusal.status_code,
+        detail=str(refusal),
+        instance=raw_path.decode("latin-1"),
+    )
+    code, media_type, body = written(problem)
+    headers = [
+        (b"content-type", media_type.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        *refusal.headers,
+    ]
+    return code, body, headers
 
 
 def of_error(
@@ -118,7 +208,9 @@ def of_error(
         (_TYPE_BY_KIND[kind] for kind in type(error).__mro__ if kind in _TYPE_BY_KIND), INTERNAL
     )
     parts = []
-    if isinstance(error, errors.InvalidInputError):
+    if isinstance(error, InvalidBodyError):
+        parts = [_body_part(error)]
+    elif isinstance(error, errors.InvalidInputError):
         ours = isinstance(error, InvalidQueryError)
         parts = [
             _part(one.description, one.field if ours else _parameter(one, parameter_by_field))
@@ -167,12 +259,24 @@ def _parameter(violation: errors.Violation, parameter_by_field: Mapping[str, str
     return parameter_by_field.get(field, field)
 
 
+def _body_part(error: InvalidBodyError) -> resources.InvalidPart:
+    steps = (quote(_escaped(step), safe=_FRAGMENT_SAFE) for step in error.place)
+    return resources.InvalidPart(
+        detail=error.description,
+        pointer="#" + "".join(f"/{step}" for step in steps),
+        parameter=".".join(error.place),
+    )
+
+
 def _part(description: str, parameter: str) -> resources.InvalidPart:
     parameter = parameter or QUERY
-    # A JSON pointer as the fragment of an URI, by section 6 of RFC 6901.
-    escaped = parameter.replace("~", "~0").replace("/", "~1")
     return resources.InvalidPart(
         detail=description,
-        pointer=f"#/{quote(escaped, safe=_FRAGMENT_SAFE)}",
+        pointer=f"#/{quote(_escaped(parameter), safe=_FRAGMENT_SAFE)}",
         parameter=parameter,
     )
+
+
+def _escaped(step: str) -> str:
+    """Return a step of a JSON pointer, which is the fragment of an URI by section 6 of RFC 6901."""
+    return step.replace("~", "~0").replace("/", "~1")

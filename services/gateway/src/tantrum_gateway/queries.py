@@ -12,7 +12,6 @@ from tantrum_kit.errors import InvalidInputError, Violation
 
 from tantrum_gateway.parameters import Parameter
 
-MAX_QUERY_BYTES: Final = 8_192
 _MAX_PAIRS: Final = 200
 _BAD_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -114,8 +113,6 @@ def _forgiven(
 
 
 def _pairs(query: bytes) -> Iterator[tuple[str, str]]:
-    if len(query) > MAX_QUERY_BYTES:
-        raise InvalidQueryError.of(QUERY, f"must have at most {MAX_QUERY_BYTES} bytes")
     pairs = [pair for pair in query.split(b"&") if pair]
     if len(pairs) > _MAX_PAIRS:
         raise InvalidQueryError.of(QUERY, f"must have at most {_MAX_PAIRS} parameters")

@@ -23,10 +23,6 @@ from tantrum_gateway import first_step
 
 log = structlog.get_logger()
 
-MAX_HEADERS_BYTES: Final = 65_536
-# granian has one timer for slow headers and for idle connections: who asks every ten
-# seconds must not find the connection closed, and who sends no headers be gone soon.
-_HEADER_TIMEOUT_MS: Final = 30_000
 _START_TIMEOUT_SECONDS: Final = 10.0
 # Through the root logger, as all others.
 _LOGGING: Final = {
@@ -38,10 +34,24 @@ _LOGGING: Final = {
 
 @contextlib.asynccontextmanager
 async def listening(
-    application: Any, *, address: str, backlog: int, max_connections: int, grace_seconds: float
+    application: Any,
+    *,
+    address: str,
+    backlog: int,
+    max_connections: int,
+    max_head_bytes: int,
+    header_timeout_seconds: float,
+    grace_seconds: float,
 ) -> AsyncIterator[int]:
     """
     Serve the ASGI *application* on *address* (`host:port`) and yield the port.
+
+    A head of more than *max_head_bytes* gets 414 or 431 with an empty body from granian,
+    whose buffer it does not fit.
+
+    A connection is closed without a word when the head of a request is not complete
+    within *header_timeout_seconds* of the one before: granian has one timer for slow
+    headers and for idle connections.
 
     On exit connections that are idle are closed; those with a request under way
     have *grace_seconds* to finish it.
@@ -60,7 +70,7 @@ async def listening(
         backlog=backlog,
         backpressure=max_connections,
         http1_settings=HTTP1Settings(
-            header_read_timeout=_HEADER_TIMEOUT_MS, max_buffer_size=MAX_HEADERS_BYTES
+            header_read_timeout=int(header_timeout_seconds * 1000), max_buffer_size=max_head_bytes
         ),
         # Its lines on every start and stop say nothing that ours do not.
         log_level=LogLevels.error,

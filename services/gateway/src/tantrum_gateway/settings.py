@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tantrum_gateway import clients
+from tantrum_gateway.limits.rules import LimitClass
+
+_LIMITS: Final = tuple(f"limit_{one.name.lower()}" for one in LimitClass)
+
 Address = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):\d{1,5}$")]
 """`host:port`, with IPv6 addresses in brackets."""
+
+
+Limit = Annotated[str, Field(pattern=r"^[1-9]\d{0,8}/[1-9]\d{0,5}$")]
+"""`requests/seconds`: so many at once, and as many again in that time."""
 
 
 class Settings(BaseSettings):
@@ -96,6 +105,57 @@ class Settings(BaseSettings):
 
     public_url: str = ""
     """How browsers reach the site, such as `https://tv.example`; purging by URL needs it."""
+    trusted_proxies: str = ""
+    """Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, a comma list."""
+
+    cloudflare_networks: str = ""
+    """Networks of Cloudflare, whose CF-Connecting-IP is believed; empty: nobody's is."""
+
+    limit_read: Limit | None = "3000/60"
+    """Rate limit of one client, requests/seconds; empty for none. This one: all that only reads."""
+
+    limit_search: Limit | None = "600/60"
+    """As `limit_read`, for search."""
+
+    limit_suggest: Limit | None = "1200/60"
+    """As `limit_read`, for suggestions, which come with each letter."""
+
+    limit_graphql: Limit | None = "600/60"
+    """As `limit_read`, for GraphQL."""
+
+    limit_write: Limit | None = "300/60"
+    """As `limit_read`, for all that writes."""
+
+    limit_sign_in: Limit | None = "20/300"
+    """As `limit_read`, for attempts to sign in."""
+
+    limit_max_clients: int = Field(default=10_000, ge=1)
+    """Clients whose limits are remembered, twice as many at most; 1 KiB each."""
+
+    max_url_bytes: int = Field(default=8_192, ge=1_024)
+    """Longest path and query; 414 above."""
+
+    max_headers_bytes: int = Field(default=16_384, ge=8_192)
+    """Size of all header fields of a request together; 431 above."""
+
+    max_body_bytes: int = Field(default=262_144, ge=0)
+    """Size of a body; 413 above."""
+
+    max_upload_bytes: int = Field(default=5_242_880, ge=0)
+    """As `max_body_bytes`, for pictures (`image/*`)."""
+
+    header_timeout_seconds: float = Field(default=30.0, ge=0.1, le=600)
+    """
+    For the head of a request, and for a connection to be idle before it; then it is closed.
+
+    Who asks every ten seconds must not find it closed, and who sends no headers be gone soon.
+    """
+
+    body_timeout_seconds: float = Field(default=10.0, gt=0, le=600)
+    """For the body of a request; 408 after it."""
+
+    cors_origins: str = ""
+    """Origins whose pages may read the API, a comma list such as `https://example.org`, or `*`."""
 
     drain_seconds: float = Field(default=5.0, ge=0, le=600)
     """How long to serve on after SIGTERM, not ready, until load balancers have noticed."""
@@ -122,8 +182,19 @@ class Settings(BaseSettings):
         return self
 
     @field_validator(
-        "redis_url", "metrics_port", "cloudflare_zone_id", "cloudflare_api_token", mode="before"
+        "redis_url",
+        "metrics_port",
+        "cloudflare_zone_id",
+        "cloudflare_api_token",
+        *_LIMITS,
+        mode="before",
     )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("trusted_proxies", "cloudflare_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        clients.networks(value)
+        return value

@@ -22,7 +22,7 @@ import structlog
 from tantrum_kit import errors
 
 from tantrum_gateway import metrics
-from tantrum_gateway.answers import Answer, Clock, RawKey
+from tantrum_gateway.answers import Answer, Clock, Form, RawKey
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.negotiation import Coding
 from tantrum_gateway.watch import Watch
@@ -136,13 +136,14 @@ class Upkeep:
                 log.exception("warming_failed", route=answer.route)
             metrics.WARMED.inc()
 
-    async def _lead(self, ways: list[tuple[RawKey, Coding]], key: str) -> None:
+    async def _lead(self, ways: list[tuple[RawKey, Form]], key: str) -> None:
         """Have requests find the new answer as they found the old one."""
-        for raw_key, coding in ways:
+        for raw_key, former in ways:
             answer = self._l1.get(key)
             if answer is None:
                 return
-            form = await answer.form(coding, threads=self._threads)
+            form = await answer.form(former.coding, threads=self._threads)
+            form.limit_index = former.limit_index
             self._l1.resized(key)
             self._l1.alias(raw_key, key, form)
 

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+from urllib.parse import urlencode
 
 import asyncpg
 import pytest
@@ -22,6 +23,21 @@ def test_the_product_answers_where_it_says(running_product):
     [first, *_] = running_product.get_json("/v1/search?q=bluye")["hits"]
     assert first["show"]["name"] == "Bluey"
     assert b"<html" in running_product.get("/docs").lower()
+
+
+def test_graphql_reads_the_whole_product_at_once(running_product):
+    query = """{ show(by: { slug: "bluey" }) { name similar(first: 2) { nodes { slug } } }
+        home(showsPerCategory: 2) { categories { category { shows(first: 1) { totalCount } } } }
+        themes(first: 1) { totalCount } search(query: "bluye") { nodes { show { name } } } }"""
+
+    answer = running_product.get_json(f"/graphql?{urlencode({'query': query})}")
+
+    assert "errors" not in answer
+    data = answer["data"]
+    assert data["show"]["name"] == data["search"]["nodes"][0]["show"]["name"] == "Bluey"
+    assert len(data["show"]["similar"]["nodes"]) == 2
+    assert all(row["category"]["shows"]["totalCount"] for row in data["home"]["categories"])
+    assert data["themes"]["totalCount"] > 100
 
 
 def test_status_shows_the_address_and_every_part(running_product):

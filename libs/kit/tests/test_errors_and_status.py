@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grpc
 import pytest
+from google.rpc import status_pb2
 from tantrum_kit import errors, status
 
 
@@ -38,3 +39,27 @@ def test_a_listing_tells_every_violation():
     )
 
     assert error.message == "show.name: must not be empty; is too long"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.InvalidInputError.of("page_size", "must not be negative"),
+        errors.NotFoundError("no show 7", show_id=7),
+        errors.UnavailableError("not just now"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_the_details_of_an_error_are_enough_to_raise_it_again(error):
+    again = status.error_of_details(status.details_of(error, domain="here"))
+
+    assert type(again) is type(error)
+    assert (again.message, again.reason, again.facts) == (error.message, error.reason, error.facts)
+    assert getattr(again, "violations", ()) == getattr(error, "violations", ())
+
+
+@pytest.mark.parametrize("number", [grpc.StatusCode.INTERNAL.value[0], 99])
+def test_details_of_no_kind_of_error_are_none(number):
+    serialised = status_pb2.Status(code=number, message="?").SerializeToString()
+
+    assert status.error_of_details(serialised) is None

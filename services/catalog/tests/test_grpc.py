@@ -18,7 +18,7 @@ from tantrum_catalog.storage.memory import MemoryCatalogStore
 from tantrum_catalog.storage.memory_editors import MemoryEditorStore
 from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
 from tantrum_kit import errors
-from tantrum_kit.status import error_of
+from tantrum_kit.status import error_of, error_of_details
 from tvtantrum.catalog.v1 import catalog_service_pb2 as pb
 from tvtantrum.catalog.v1 import catalog_service_pb2_grpc as pb_grpc
 from tvtantrum.catalog.v1 import category_pb2, filter_pb2, research_pb2, show_pb2
@@ -139,6 +139,59 @@ async def test_a_batch_keeps_its_order_and_names_what_is_missing(stub):
     for ids in ([], [1, 1], range(501)):
         error = await failure_of(stub.BatchGetShows(pb.BatchGetShowsRequest(ids=ids), timeout=5))
         assert fields(error) == ["ids"]
+
+
+async def test_several_reads_in_one_call_are_as_each_by_itself(stub):
+    calls = [
+        ("get_show", stub.GetShow, pb.GetShowRequest(id=9)),
+        ("batch_get_shows", stub.BatchGetShows, pb.BatchGetShowsRequest(ids=[1, 99])),
+        ("list_shows", stub.ListShows, pb.ListShowsRequest(page_size=3)),
+        ("list_similar_shows", stub.ListSimilarShows, pb.ListSimilarShowsRequest(id=1)),
+        ("get_home", stub.GetHome, pb.GetHomeRequest()),
+        ("list_categories", stub.ListCategories, pb.ListCategoriesRequest()),
+        ("list_themes", stub.ListThemes, pb.ListThemesRequest(page_size=2)),
+        ("list_platforms", stub.ListPlatforms, pb.ListPlatformsRequest()),
+        ("list_research", stub.ListResearch, pb.ListResearchRequest()),
+        ("get_show", stub.GetShow, pb.GetShowRequest(slug="none-such")),
+        ("get_category", stub.GetCategory, pb.GetCategoryRequest(slug="none-such")),
+        ("list_category_shows", stub.ListCategoryShows, pb.ListCategoryShowsRequest(id=99)),
+        ("get_research", stub.GetResearch, pb.GetResearchRequest(id=99)),
+        ("list_shows", stub.ListShows, pb.ListShowsRequest(page_size=-1)),
+    ]
+
+    reads = [pb.Read(**{name: request}) for name, _, request in calls]
+    answer = await stub.BatchRead(pb.BatchReadRequest(reads=reads), timeout=5)
+
+    for (name, method, request), result in zip(calls, answer.results, strict=True):
+        if result.WhichOneof("response") == "error":
+            alone = await failure_of(method(request, timeout=5))
+            batched = error_of_details(result.error)
+            assert (type(batched), batched.reason) == (type(alone), alone.reason)
+            assert (batched.message, batched.facts) == (alone.message, alone.facts)
+            assert getattr(batched, "violations", ()) == getattr(alone, "violations", ())
+        else:
+            assert getattr(result, name) == await method(request, timeout=5)
+    failed = [result.WhichOneof("response") == "error" for result in answer.results]
+    assert failed == [False] * 9 + [True] * 5
+
+
+async def test_a_batch_of_reads_has_a_bound_and_no_empty_read(stub):
+    for count in (0, 101):
+        reads = [pb.Read(get_show=pb.GetShowRequest(id=1))] * count
+        error = await failure_of(stub.BatchRead(pb.BatchReadRequest(reads=reads), timeout=5))
+        assert fields(error) == ["reads"]
+    answer = await stub.BatchRead(pb.BatchReadRequest(reads=[pb.Read()]), timeout=5)
+    assert fields(error_of_details(answer.results[0].error)) == ["request"]
+
+
+async def test_a_bug_in_one_read_of_a_batch_leaks_nothing():
+    reads = [pb.Read(get_show=pb.GetShowRequest(id=1))]
+    async with served(BrokenCatalogStore()) as stub:
+        with pytest.raises(aio.AioRpcError) as caught:
+            await stub.BatchRead(pb.BatchReadRequest(reads=reads), timeout=5)
+
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert "hunter2" not in (caught.value.details() or "")
 
 
 async def test_a_list_has_20_by_default_and_never_more_than_100(stub):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
-from tantrum_kit import errors, grpc_server
+from tantrum_kit import errors, grpc_server, status
 from tantrum_kit.paging import PageTokens
 from tvtantrum.catalog.v1 import catalog_service_pb2 as catalog_pb
 from tvtantrum.catalog.v1 import (
@@ -396,6 +396,20 @@ class FakeCatalog(Fake, catalog_service_pb2_grpc.CatalogServiceServicer):
             raise errors.NotFoundError(f"no image {request.id!r}")
         image = show_pb2.Image(id=request.id, media_type="image/png", width=8, height=12)
         return catalog_pb.GetImageResponse(image=image, content=PNG)
+
+    async def BatchRead(self, request, context):
+        await self.note("BatchRead", request, context)
+        results = []
+        for read in request.reads:
+            name = read.WhichOneof("request")
+            method = getattr(self, "".join(word.capitalize() for word in name.split("_")))
+            try:
+                response = await method(getattr(read, name), context)
+                results.append(catalog_pb.ReadResult(**{name: response}))
+            except errors.CallerError as error:
+                details = status.details_of(error, domain="fake")
+                results.append(catalog_pb.ReadResult(error=details))
+        return catalog_pb.BatchReadResponse(results=results)
 
     async def WatchCatalog(self, request, context):
         at = request.from_revision

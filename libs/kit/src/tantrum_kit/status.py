@@ -53,6 +53,9 @@ HTTP_STATUS_BY_CODE: Final[dict[grpc.StatusCode, int]] = {
 }
 
 _KIND_BY_CODE: Final = {code: kind for kind, code in CODE_BY_KIND.items()}
+_CODE_BY_NUMBER: Final[dict[int, grpc.StatusCode]] = {
+    code.value[0]: code for code in grpc.StatusCode
+}
 
 
 def code_of(error: errors.CallerError) -> grpc.StatusCode:
@@ -92,11 +95,24 @@ def error_of(failure: aio.AioRpcError) -> errors.CallerError | None:
     None for a code that no kind maps to: that is a bug, ours or the server's,
     and *failure* itself should be let through.
     """
-    kind = _KIND_BY_CODE.get(failure.code())
+    return _error_of(failure.code(), failure.details() or "", _details_of(failure))
+
+
+def error_of_details(serialised: bytes) -> errors.CallerError | None:
+    """Return the error that `details_of` made *serialised* of; None as `error_of`."""
+    details = status_pb2.Status.FromString(serialised)
+    code = _CODE_BY_NUMBER.get(details.code, grpc.StatusCode.UNKNOWN)
+    return _error_of(code, details.message, details)
+
+
+def _error_of(
+    code: grpc.StatusCode, message: str, details: status_pb2.Status
+) -> errors.CallerError | None:
+    kind = _KIND_BY_CODE.get(code)
     if kind is None:
         return None
-    message = failure.details() or failure.code().name
-    info, violations = _unpacked(failure)
+    message = message or code.name
+    info, violations = _unpacked(details)
     # Facts go in afterwards: a fact may have the name of a parameter.
     error: errors.CallerError
     if kind is errors.InvalidInputError:
@@ -108,17 +124,21 @@ def error_of(failure: aio.AioRpcError) -> errors.CallerError | None:
     return error
 
 
+def _details_of(failure: aio.AioRpcError) -> status_pb2.Status:
+    for key, value in failure.trailing_metadata() or ():
+        if key == DETAILS_KEY and isinstance(value, bytes):
+            return status_pb2.Status.FromString(value)
+    return status_pb2.Status()
+
+
 def _unpacked(
-    failure: aio.AioRpcError,
+    details: status_pb2.Status,
 ) -> tuple[error_details_pb2.ErrorInfo, list[errors.Violation]]:
     info = error_details_pb2.ErrorInfo()
     bad_request = error_details_pb2.BadRequest()
-    for key, value in failure.trailing_metadata() or ():
-        if key != DETAILS_KEY or not isinstance(value, bytes):
-            continue
-        for detail in status_pb2.Status.FromString(value).details:
-            detail.Unpack(info)
-            detail.Unpack(bad_request)
+    for detail in details.details:
+        detail.Unpack(info)
+        detail.Unpack(bad_request)
     return info, [
         errors.Violation(field=violation.field, description=violation.description)
         for violation in bad_request.field_violations

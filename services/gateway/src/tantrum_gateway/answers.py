@@ -32,6 +32,7 @@ _COMPRESSIBLE: Final = (
     "text/",
     "application/json",
     "application/problem+json",
+    "application/graphql-response+json",
     "application/xml",
     "image/svg",
 )

@@ -23,6 +23,12 @@ from tantrum_gateway.dependencies import Change
 from tantrum_gateway.endpoints import ENDPOINTS, Lifetime
 from tantrum_gateway.flights import Flights
 from tantrum_gateway.front import Bounds, Front
+from tantrum_gateway.graphql import graphiql
+from tantrum_gateway.graphql.application import GraphqlApplication
+from tantrum_gateway.graphql.documents import Documents
+from tantrum_gateway.graphql.execution import PATH as GRAPHQL_PATH
+from tantrum_gateway.graphql.execution import Executor
+from tantrum_gateway.graphql.limits import Limits
 from tantrum_gateway.health import HealthPages
 from tantrum_gateway.known_shows import KnownShows
 from tantrum_gateway.l1 import L1
@@ -37,6 +43,7 @@ from tantrum_gateway.purging import Purger
 from tantrum_gateway.routing import Routes
 from tantrum_gateway.settings import Settings
 from tantrum_gateway.upkeep import Upkeep
+from tantrum_gateway.upstreams import Upstreams
 from tantrum_gateway.watch import Watch
 
 log = structlog.get_logger()
@@ -118,6 +125,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 policy=_policy(settings),
                 now_monotonic=time.monotonic,
             )
+            graphql = _graphql(settings, stubs, answering, watch, threads)
             old_reads = OldReads(
                 Snapshots(
                     Flights(tasks),
@@ -143,7 +151,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
             gateway = Gateway(
                 routes=Routes((*ENDPOINTS, *old_endpoints(old_reads))),
                 pages=_pages(health, version, settings),
-                mounts={},
+                mounts={GRAPHQL_PATH: graphql},
                 answering=answering,
                 l1=l1,
                 clock=clock,
@@ -258,12 +266,50 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _pages(health: HealthPages, version: str, settings: Settings) -> dict[str, Page]:
-    fixed = pages.fixed_pages(
-        version=version,
-        texts=site_texts.fixed_texts(site_url=settings.site_url, ads_txt=settings.ads_txt),
-        max_age_seconds=_FIXED_MAX_AGE_SECONDS,
+def _graphql(
+    settings: Settings,
+    stubs: Upstreams,
+    answering: Answering,
+    watch: Watch,
+    threads: ThreadPoolExecutor,
+) -> GraphqlApplication:
+    documents = Documents(
+        limits=Limits(
+            max_tokens=settings.graphql_max_tokens,
+            max_aliases=settings.graphql_max_aliases,
+            max_directives=settings.graphql_max_directives,
+            max_depth=settings.graphql_max_depth,
+        ),
+        introspection=settings.graphql_introspection,
+        suggestions=settings.graphql_suggestions,
+        persisted_size_bytes=settings.graphql_persisted_size_bytes,
     )
+    return GraphqlApplication(
+        documents=documents,
+        executor=Executor(
+            documents,
+            max_cost=settings.graphql_max_cost,
+            suggestions=settings.graphql_suggestions,
+        ),
+        upstreams=stubs,
+        answering=answering,
+        revision=lambda: watch.revision,
+        timeout_seconds=settings.request_timeout_seconds,
+        threads=threads,
+    )
+
+
+def _pages(health: HealthPages, version: str, settings: Settings) -> dict[str, Page]:
+    fixed = {
+        **pages.fixed_pages(
+            version=version,
+            texts=site_texts.fixed_texts(site_url=settings.site_url, ads_txt=settings.ads_txt),
+            max_age_seconds=_FIXED_MAX_AGE_SECONDS,
+        ),
+        **graphiql.fixed_pages(
+            schema=settings.graphql_introspection, max_age_seconds=_FIXED_MAX_AGE_SECONDS
+        ),
+    }
     return {
         **{path: _always(answer) for path, answer in fixed.items()},
         **pages.html_pages(),

@@ -101,6 +101,20 @@ def senses(message: show_pb2.Senses) -> resources.Senses:
     )
 
 
+def comparison(shows: list[resources.Show]) -> resources.Comparison:
+    """Return the shows side by side, sense by sense."""
+    by_sense = zip(SENSES, resources.Senses.__struct_fields__, strict=True)
+    return resources.Comparison(
+        shows=shows,
+        senses=[
+            resources.SenseComparison(
+                sense=name, levels=[getattr(show.senses, field) for show in shows]
+            )
+            for name, field in by_sense
+        ],
+    )
+
+
 def category(message: category_pb2.Category) -> resources.Category:
     """Return the category as the API has it."""
     return resources.Category(

@@ -132,7 +132,8 @@ def _start() -> str:
         "Children's television by how stimulating it is.",
         f'<ul class="covers">{covers}</ul><h2>Try</h2><ul>{examples}</ul>'
         '<h2>Read</h2><ul><li><a href="/docs">The API, with forms to try it</a></li>'
-        f'<li><a href="{openapi.PATH}">The same for programs: OpenAPI 3.1</a></li></ul>',
+        f'<li><a href="{openapi.PATH}">The same for programs: OpenAPI 3.1</a></li>'
+        '<li><a href="/graphql">The same as GraphQL, with GraphiQL to try it</a></li></ul>',
     )
 
 

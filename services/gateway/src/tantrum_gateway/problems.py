@@ -90,6 +90,26 @@ TOO_MANY: Final = ProblemType(
     title="Too many requests",
     advice="Wait as long as `Retry-After` says.",
 )
+MALFORMED: Final = ProblemType(
+    name="malformed-request",
+    title="The request is no GraphQL request",
+    advice="Send what GraphQL over HTTP asks for: a JSON object with `query` or `documentId`.",
+)
+INVALID_DOCUMENT: Final = ProblemType(
+    name="invalid-document",
+    title="The GraphQL document is not valid",
+    advice="Correct the document or its variables. The schema is at `/docs/schema.graphql`.",
+)
+UNKNOWN_DOCUMENT: Final = ProblemType(
+    name="unknown-document",
+    title="The persisted GraphQL document is not known",
+    advice="Send the document itself in `query` beside `documentId`, once.",
+)
+LIMIT: Final = ProblemType(
+    name="limit-exceeded",
+    title="The request asks for too much",
+    advice="Ask for less. Which limit it was is in `extensions.limit`.",
+)
 INTERNAL: Final = ProblemType(
     name="internal-error",
     title="Something went wrong here",
@@ -138,6 +158,10 @@ TYPES: Final = (
     URL_TOO_LONG,
     UNSUPPORTED_MEDIA_TYPE,
     HEADERS_TOO_LARGE,
+    MALFORMED,
+    INVALID_DOCUMENT,
+    UNKNOWN_DOCUMENT,
+    LIMIT,
     INTERNAL,
 )
 

@@ -113,17 +113,7 @@ async def compare_shows(upstreams: Upstreams, question: Question) -> Reply:
     )
     if response.missing_ids:
         raise NotFoundError(f"no show {', '.join(map(str, response.missing_ids))}")
-    shows = [codec.show(one) for one in response.shows]
-    by_sense = zip(codec.SENSES, resources.Senses.__struct_fields__, strict=True)
-    comparison = resources.Comparison(
-        shows=shows,
-        senses=[
-            resources.SenseComparison(
-                sense=name, levels=[getattr(show.senses, field) for show in shows]
-            )
-            for name, field in by_sense
-        ],
-    )
+    comparison = codec.comparison([codec.show(one) for one in response.shows])
     depends = depending.on_shows(response.shows)
     return _json(comparison, response.catalog_revision, question, depends)
 

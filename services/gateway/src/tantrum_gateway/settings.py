@@ -157,6 +157,30 @@ class Settings(BaseSettings):
     cors_origins: str = ""
     """Origins whose pages may read the API, a comma list such as `https://example.org`, or `*`."""
 
+    graphql_max_tokens: int = Field(default=2_000, ge=1)
+    """Tokens in a GraphQL document, and comments."""
+
+    graphql_max_aliases: int = Field(default=30, ge=0)
+    """Aliases in a GraphQL document."""
+
+    graphql_max_directives: int = Field(default=20, ge=0)
+    """Uses of directives in a GraphQL document."""
+
+    graphql_max_depth: int = Field(default=10, ge=1)
+    """Levels of fields in a GraphQL query, introspection aside."""
+
+    graphql_max_cost: int = Field(default=1_500, ge=1)
+    """What a GraphQL query may cost: 1 an object, 20 a read, 100 a list of similar shows."""
+
+    graphql_introspection: bool = True
+    """Whether GraphQL tells its schema, which `/docs/schema.graphql` and GraphiQL show too."""
+
+    graphql_suggestions: bool = False
+    """Whether GraphQL's errors suggest names ("Did you mean …?"): for development."""
+
+    graphql_persisted_size_bytes: int = Field(default=1_048_576, ge=0)
+    """Bound of the persisted GraphQL documents; those used longest ago go first."""
+
     drain_seconds: float = Field(default=5.0, ge=0, le=600)
     """How long to serve on after SIGTERM, not ready, until load balancers have noticed."""
 

@@ -23,7 +23,7 @@ SEARCH_SERVICE: Final = "tvtantrum.search.v1.SearchService"
 _CATALOG_READS: Final = (
     "GetShow", "BatchGetShows", "ListShows", "ListSimilarShows", "GetHome", "ListCategories",
     "GetCategory", "ListCategoryShows", "ListThemes", "ListPlatforms", "ListResearch",
-    "GetResearch", "GetImage",
+    "GetResearch", "GetImage", "BatchRead",
 )  # fmt: skip
 _SEARCH_READS: Final = ("SearchShows", "SuggestShows")
 

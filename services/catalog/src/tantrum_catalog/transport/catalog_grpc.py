@@ -17,7 +17,7 @@ from tantrum_catalog.domain.research import ResearchId
 from tantrum_catalog.domain.show import ShowId
 from tantrum_catalog.domain.watch import CatalogWatch
 from tantrum_catalog.transport import category_codec, research_codec, show_codec
-from tantrum_catalog.transport.catalog_reads_grpc import CatalogReadsServicer
+from tantrum_catalog.transport.catalog_batches_grpc import CatalogBatchesServicer
 from tantrum_catalog.transport.category_codec import category_to_proto
 from tantrum_catalog.transport.change_codec import event_to_proto
 from tantrum_catalog.transport.codec import expected_revision_of, present, request_key_of
@@ -25,7 +25,7 @@ from tantrum_catalog.transport.research_codec import research_to_proto
 from tantrum_catalog.transport.show_codec import show_to_proto
 
 
-class CatalogServicer(CatalogReadsServicer):
+class CatalogServicer(CatalogBatchesServicer):
     """The whole service."""
 
     def __init__(

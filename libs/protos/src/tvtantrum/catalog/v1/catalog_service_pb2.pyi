@@ -1112,6 +1112,242 @@ class GetImageResponse(_message.Message):
 Global___GetImageResponse: _TypeAlias = GetImageResponse  # noqa: Y015
 
 @_typing.final
+class BatchReadRequest(_message.Message):
+    """Request for `CatalogService.BatchRead`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    READS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reads(self) -> _containers.RepeatedCompositeFieldContainer[Global___Read]:
+        """Required. 1 to 100 reads."""
+
+    def __init__(
+        self,
+        *,
+        reads: _abc.Iterable[Global___Read] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reads", b"reads"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchReadRequest: _TypeAlias = BatchReadRequest  # noqa: Y015
+
+@_typing.final
+class BatchReadResponse(_message.Message):
+    """Response of `CatalogService.BatchRead`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReadResult]:
+        """What came of each read, in the order asked for."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___ReadResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchReadResponse: _TypeAlias = BatchReadResponse  # noqa: Y015
+
+@_typing.final
+class Read(_message.Message):
+    """One read of a batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GET_SHOW_FIELD_NUMBER: _builtins.int
+    BATCH_GET_SHOWS_FIELD_NUMBER: _builtins.int
+    LIST_SHOWS_FIELD_NUMBER: _builtins.int
+    LIST_SIMILAR_SHOWS_FIELD_NUMBER: _builtins.int
+    GET_HOME_FIELD_NUMBER: _builtins.int
+    LIST_CATEGORIES_FIELD_NUMBER: _builtins.int
+    GET_CATEGORY_FIELD_NUMBER: _builtins.int
+    LIST_CATEGORY_SHOWS_FIELD_NUMBER: _builtins.int
+    LIST_THEMES_FIELD_NUMBER: _builtins.int
+    LIST_PLATFORMS_FIELD_NUMBER: _builtins.int
+    LIST_RESEARCH_FIELD_NUMBER: _builtins.int
+    GET_RESEARCH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def get_show(self) -> Global___GetShowRequest:
+        """As `GetShow`."""
+
+    @_builtins.property
+    def batch_get_shows(self) -> Global___BatchGetShowsRequest:
+        """As `BatchGetShows`."""
+
+    @_builtins.property
+    def list_shows(self) -> Global___ListShowsRequest:
+        """As `ListShows`."""
+
+    @_builtins.property
+    def list_similar_shows(self) -> Global___ListSimilarShowsRequest:
+        """As `ListSimilarShows`."""
+
+    @_builtins.property
+    def get_home(self) -> Global___GetHomeRequest:
+        """As `GetHome`."""
+
+    @_builtins.property
+    def list_categories(self) -> Global___ListCategoriesRequest:
+        """As `ListCategories`."""
+
+    @_builtins.property
+    def get_category(self) -> Global___GetCategoryRequest:
+        """As `GetCategory`."""
+
+    @_builtins.property
+    def list_category_shows(self) -> Global___ListCategoryShowsRequest:
+        """As `ListCategoryShows`."""
+
+    @_builtins.property
+    def list_themes(self) -> Global___ListThemesRequest:
+        """As `ListThemes`."""
+
+    @_builtins.property
+    def list_platforms(self) -> Global___ListPlatformsRequest:
+        """As `ListPlatforms`."""
+
+    @_builtins.property
+    def list_research(self) -> Global___ListResearchRequest:
+        """As `ListResearch`."""
+
+    @_builtins.property
+    def get_research(self) -> Global___GetResearchRequest:
+        """As `GetResearch`."""
+
+    def __init__(
+        self,
+        *,
+        get_show: Global___GetShowRequest | None = ...,
+        batch_get_shows: Global___BatchGetShowsRequest | None = ...,
+        list_shows: Global___ListShowsRequest | None = ...,
+        list_similar_shows: Global___ListSimilarShowsRequest | None = ...,
+        get_home: Global___GetHomeRequest | None = ...,
+        list_categories: Global___ListCategoriesRequest | None = ...,
+        get_category: Global___GetCategoryRequest | None = ...,
+        list_category_shows: Global___ListCategoryShowsRequest | None = ...,
+        list_themes: Global___ListThemesRequest | None = ...,
+        list_platforms: Global___ListPlatformsRequest | None = ...,
+        list_research: Global___ListResearchRequest | None = ...,
+        get_research: Global___GetResearchRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_get_shows", b"batch_get_shows", "get_category", b"get_category", "get_home", b"get_home", "get_research", b"get_research", "get_show", b"get_show", "list_categories", b"list_categories", "list_category_shows", b"list_category_shows", "list_platforms", b"list_platforms", "list_research", b"list_research", "list_shows", b"list_shows", "list_similar_shows", b"list_similar_shows", "list_themes", b"list_themes", "request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_get_shows", b"batch_get_shows", "get_category", b"get_category", "get_home", b"get_home", "get_research", b"get_research", "get_show", b"get_show", "list_categories", b"list_categories", "list_category_shows", b"list_category_shows", "list_platforms", b"list_platforms", "list_research", b"list_research", "list_shows", b"list_shows", "list_similar_shows", b"list_similar_shows", "list_themes", b"list_themes", "request", b"request"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_request: _TypeAlias = _typing.Literal["get_show", "batch_get_shows", "list_shows", "list_similar_shows", "get_home", "list_categories", "get_category", "list_category_shows", "list_themes", "list_platforms", "list_research", "get_research"]  # noqa: Y015
+    _WhichOneofArgType_request: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_request) -> _WhichOneofReturnType_request | None: ...
+
+Global___Read: _TypeAlias = Read  # noqa: Y015
+
+@_typing.final
+class ReadResult(_message.Message):
+    """What came of one read of a batch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GET_SHOW_FIELD_NUMBER: _builtins.int
+    BATCH_GET_SHOWS_FIELD_NUMBER: _builtins.int
+    LIST_SHOWS_FIELD_NUMBER: _builtins.int
+    LIST_SIMILAR_SHOWS_FIELD_NUMBER: _builtins.int
+    GET_HOME_FIELD_NUMBER: _builtins.int
+    LIST_CATEGORIES_FIELD_NUMBER: _builtins.int
+    GET_CATEGORY_FIELD_NUMBER: _builtins.int
+    LIST_CATEGORY_SHOWS_FIELD_NUMBER: _builtins.int
+    LIST_THEMES_FIELD_NUMBER: _builtins.int
+    LIST_PLATFORMS_FIELD_NUMBER: _builtins.int
+    LIST_RESEARCH_FIELD_NUMBER: _builtins.int
+    GET_RESEARCH_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    error: _builtins.bytes
+    """The `google.rpc.Status` that the method failed with, serialised."""
+    @_builtins.property
+    def get_show(self) -> Global___GetShowResponse:
+        """As `GetShow`."""
+
+    @_builtins.property
+    def batch_get_shows(self) -> Global___BatchGetShowsResponse:
+        """As `BatchGetShows`."""
+
+    @_builtins.property
+    def list_shows(self) -> Global___ListShowsResponse:
+        """As `ListShows`."""
+
+    @_builtins.property
+    def list_similar_shows(self) -> Global___ListSimilarShowsResponse:
+        """As `ListSimilarShows`."""
+
+    @_builtins.property
+    def get_home(self) -> Global___GetHomeResponse:
+        """As `GetHome`."""
+
+    @_builtins.property
+    def list_categories(self) -> Global___ListCategoriesResponse:
+        """As `ListCategories`."""
+
+    @_builtins.property
+    def get_category(self) -> Global___GetCategoryResponse:
+        """As `GetCategory`."""
+
+    @_builtins.property
+    def list_category_shows(self) -> Global___ListCategoryShowsResponse:
+        """As `ListCategoryShows`."""
+
+    @_builtins.property
+    def list_themes(self) -> Global___ListThemesResponse:
+        """As `ListThemes`."""
+
+    @_builtins.property
+    def list_platforms(self) -> Global___ListPlatformsResponse:
+        """As `ListPlatforms`."""
+
+    @_builtins.property
+    def list_research(self) -> Global___ListResearchResponse:
+        """As `ListResearch`."""
+
+    @_builtins.property
+    def get_research(self) -> Global___GetResearchResponse:
+        """As `GetResearch`."""
+
+    def __init__(
+        self,
+        *,
+        get_show: Global___GetShowResponse | None = ...,
+        batch_get_shows: Global___BatchGetShowsResponse | None = ...,
+        list_shows: Global___ListShowsResponse | None = ...,
+        list_similar_shows: Global___ListSimilarShowsResponse | None = ...,
+        get_home: Global___GetHomeResponse | None = ...,
+        list_categories: Global___ListCategoriesResponse | None = ...,
+        get_category: Global___GetCategoryResponse | None = ...,
+        list_category_shows: Global___ListCategoryShowsResponse | None = ...,
+        list_themes: Global___ListThemesResponse | None = ...,
+        list_platforms: Global___ListPlatformsResponse | None = ...,
+        list_research: Global___ListResearchResponse | None = ...,
+        get_research: Global___GetResearchResponse | None = ...,
+        error: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch_get_shows", b"batch_get_shows", "error", b"error", "get_category", b"get_category", "get_home", b"get_home", "get_research", b"get_research", "get_show", b"get_show", "list_categories", b"list_categories", "list_category_shows", b"list_category_shows", "list_platforms", b"list_platforms", "list_research", b"list_research", "list_shows", b"list_shows", "list_similar_shows", b"list_similar_shows", "list_themes", b"list_themes", "response", b"response"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch_get_shows", b"batch_get_shows", "error", b"error", "get_category", b"get_category", "get_home", b"get_home", "get_research", b"get_research", "get_show", b"get_show", "list_categories", b"list_categories", "list_category_shows", b"list_category_shows", "list_platforms", b"list_platforms", "list_research", b"list_research", "list_shows", b"list_shows", "list_similar_shows", b"list_similar_shows", "list_themes", b"list_themes", "response", b"response"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_response: _TypeAlias = _typing.Literal["get_show", "batch_get_shows", "list_shows", "list_similar_shows", "get_home", "list_categories", "get_category", "list_category_shows", "list_themes", "list_platforms", "list_research", "get_research", "error"]  # noqa: Y015
+    _WhichOneofArgType_response: _TypeAlias = _typing.Literal["response", b"response"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_response) -> _WhichOneofReturnType_response | None: ...
+
+Global___ReadResult: _TypeAlias = ReadResult  # noqa: Y015
+
+@_typing.final
 class CreateShowRequest(_message.Message):
     """Request for `CatalogService.CreateShow`."""
 

@@ -113,6 +113,11 @@ class CatalogServiceStub:
                 request_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.GetImageRequest.SerializeToString,
                 response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.GetImageResponse.FromString,
                 _registered_method=True)
+        self.BatchRead = channel.unary_unary(
+                '/tvtantrum.catalog.v1.CatalogService/BatchRead',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchReadRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchReadResponse.FromString,
+                _registered_method=True)
         self.CreateShow = channel.unary_unary(
                 '/tvtantrum.catalog.v1.CatalogService/CreateShow',
                 request_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.CreateShowRequest.SerializeToString,
@@ -287,6 +292,14 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchRead(self, request, context):
+        """Does several reads in one call. Each succeeds or fails by itself, as its own
+        method would.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateShow(self, request, context):
         """Makes a show.
         """
@@ -449,6 +462,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.GetImage,
                     request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.GetImageRequest.FromString,
                     response_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.GetImageResponse.SerializeToString,
+            ),
+            'BatchRead': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchRead,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchReadRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchReadResponse.SerializeToString,
             ),
             'CreateShow': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateShow,
@@ -898,6 +916,33 @@ class CatalogService:
             '/tvtantrum.catalog.v1.CatalogService/GetImage',
             tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.GetImageRequest.SerializeToString,
             tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.GetImageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchRead(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.CatalogService/BatchRead',
+            tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchReadRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchReadResponse.FromString,
             options,
             channel_credentials,
             insecure,

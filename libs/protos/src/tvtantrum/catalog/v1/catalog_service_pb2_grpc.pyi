@@ -74,6 +74,10 @@ class CatalogServiceStub:
     """Gets one research summary. Fails with `NOT_FOUND` if there is none."""
     GetImage: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetImageRequest, _catalog_service_pb2.GetImageResponse]
     """Gets a picture's bytes. Fails with `NOT_FOUND` if there is none."""
+    BatchRead: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.BatchReadRequest, _catalog_service_pb2.BatchReadResponse]
+    """Does several reads in one call. Each succeeds or fails by itself, as its own
+    method would.
+    """
     CreateShow: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateShowRequest, _catalog_service_pb2.CreateShowResponse]
     """Makes a show."""
     UpdateShow: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateShowRequest, _catalog_service_pb2.UpdateShowResponse]
@@ -152,6 +156,10 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Gets one research summary. Fails with `NOT_FOUND` if there is none."""
     GetImage: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetImageRequest, _catalog_service_pb2.GetImageResponse]  # type: ignore[assignment]
     """Gets a picture's bytes. Fails with `NOT_FOUND` if there is none."""
+    BatchRead: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.BatchReadRequest, _catalog_service_pb2.BatchReadResponse]  # type: ignore[assignment]
+    """Does several reads in one call. Each succeeds or fails by itself, as its own
+    method would.
+    """
     CreateShow: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateShowRequest, _catalog_service_pb2.CreateShowResponse]  # type: ignore[assignment]
     """Makes a show."""
     UpdateShow: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateShowRequest, _catalog_service_pb2.UpdateShowResponse]  # type: ignore[assignment]
@@ -311,6 +319,16 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.GetImageResponse, _abc.Awaitable[_catalog_service_pb2.GetImageResponse]]:
         """Gets a picture's bytes. Fails with `NOT_FOUND` if there is none."""
+
+    @_abc_1.abstractmethod
+    def BatchRead(
+        self,
+        request: _catalog_service_pb2.BatchReadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.BatchReadResponse, _abc.Awaitable[_catalog_service_pb2.BatchReadResponse]]:
+        """Does several reads in one call. Each succeeds or fails by itself, as its own
+        method would.
+        """
 
     @_abc_1.abstractmethod
     def CreateShow(

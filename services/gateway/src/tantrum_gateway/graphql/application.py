@@ -1,0 +1,248 @@
+"""
+GraphQL over HTTP, as an ASGI application to be mounted at `/graphql`.
+
+A persisted document that is asked for with GET is an endpoint like those of REST: it goes
+through the same caches, and has the same ETag and Cache-Control. All else is executed each
+time, and kept by nobody.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from concurrent.futures import Executor as Threads
+from typing import Final
+
+import msgspec
+from tantrum_kit import deadline, errors
+
+from tantrum_gateway import problems
+from tantrum_gateway.answering import Answering, Request
+from tantrum_gateway.answers import FOREVER, Answer, Form
+from tantrum_gateway.endpoints import Endpoint, Lifetime
+from tantrum_gateway.graphql import graphiql, requests
+from tantrum_gateway.graphql.documents import Documents
+from tantrum_gateway.graphql.execution import PATH, Executor, Outcome, Query, refusal
+from tantrum_gateway.graphql.failures import RequestError, malformed
+from tantrum_gateway.graphql.requests import Asked
+from tantrum_gateway.mounts import Receive, Scope, Send
+from tantrum_gateway.negotiation import coding_for
+from tantrum_gateway.queries import Arguments
+from tantrum_gateway.reads import Question, Reply
+from tantrum_gateway.upstreams import Upstreams
+
+MAX_BODY_BYTES: Final = 131_072
+
+_NO_STORE: Final = "no-store"
+_ALLOW: Final = (b"allow", b"GET, HEAD, POST, OPTIONS")
+_DETERMINISTIC: Final = msgspec.json.Encoder(order="deterministic")
+
+
+class _PartialError(errors.CallerError):
+    """Brings an outcome past the caches, which are to keep what is whole only."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__("some field failed")
+        self.outcome = outcome
+
+
+class _OutageError(errors.UnavailableError):
+    """As `_PartialError`; an older answer that is whole would do instead."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__("an upstream does not answer just now")
+        self.outcome = outcome
+
+
+class GraphqlApplication:
+    """Answers requests at `/graphql`."""
+
+    def __init__(
+        self,
+        *,
+        documents: Documents,
+        executor: Executor,
+        upstreams: Upstreams,
+        answering: Answering,
+        revision: Callable[[], int],
+        timeout_seconds: float,
+        threads: Threads,
+    ) -> None:
+        self._documents = documents
+        self._executor = executor
+        self._upstreams = upstreams
+        self._answering = answering
+        self._revision = revision
+        self._timeout_seconds = timeout_seconds
+        self._threads = threads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != PATH:
+            raise errors.NotFoundError("nothing is at this address")
+        if scope["method"] == "OPTIONS":
+            await _send_options(send)
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        answer = await self._answer(scope, headers, receive)
+        coding = coding_for(headers.get(b"accept-encoding"), compressible=answer.compressible)
+        if coding is None:
+            answer = _unacceptable("an `Accept-Encoding`")
+            coding = coding_for(None, compressible=False)
+            assert coding is not None  # noqa: S101 - without a wish there always is one
+        form = await answer.form(coding, threads=self._threads)
+        await _send(form, scope["method"], headers.get(b"if-none-match"), send)
+
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Answer:
+        method = scope["method"]
+        accept = headers.get(b"accept")
+        offered = [requests.RESPONSE, requests.JSON]
+        if method in ("GET", "HEAD") and not scope["query_string"]:
+            offered.append(requests.HTML)
+        media_type = requests.wanted(accept, offered)
+        if media_type is None:
+            return _unacceptable("`application/graphql-response+json` or `application/json`")
+        if media_type == requests.HTML:
+            return graphiql.page()
+        try:
+            if method in ("GET", "HEAD"):
+                asked = requests.from_query_string(scope["query_string"])
+                return await self._got(asked, media_type)
+            if method == "POST":
+                content_type = headers.get(b"content-type", b"")
+                asked = requests.from_body(content_type, await _body(receive))
+                return await self._executed(asked, media_type)
+            raise malformed("use GET or POST", status=405)
+        except RequestError as error:
+            return _refused(error, media_type, safe=method in ("GET", "HEAD"))
+
+    async def _got(self, asked: Asked, media_type: str) -> Answer:
+        """Answer a GET: through the caches, where the document is a persisted one."""
+        if asked.document_id is None:
+            return await self._executed(asked, media_type)
+        text = self._documents.text(asked.document_id, asked.query)
+        operation = self._documents.ready(text).operation(asked.operation_name)
+        # Nor does what means nothing make another answer.
+        names = {one.variable.name.value for one in operation.variable_definitions or ()}
+        variables = {name: value for name, value in asked.variables.items() if name in names}
+        arguments = {
+            "documentId": asked.document_id,
+            "mediaType": media_type,
+            "operationName": asked.operation_name or "",
+            "variables": _DETERMINISTIC.encode(variables).decode(),
+        }
+        endpoint = Endpoint(
+            path=PATH,
+            summary="Answer a persisted document",
+            tag="GraphQL",
+            read=functools.partial(self._read, _query(text, asked), media_type),
+            # The shortest of all, since anything may be in the answer.
+            lifetime=Lifetime.SEARCH,
+        )
+        question = Question(arguments=Arguments(arguments))
+        request = Request(endpoint=endpoint, question=question, path=PATH)
+        try:
+            found = await self._answering.answer(request)
+        except (_PartialError, _OutageError) as error:
+            return _executed(error.outcome, media_type)
+        return found.answer
+
+    async def _executed(self, asked: Asked, media_type: str) -> Answer:
+        text = self._documents.text(asked.document_id, asked.query)
+        with deadline.running_for(self._timeout_seconds):
+            outcome = await self._executor.execute(
+                _query(text, asked), self._upstreams, min_revision=self._revision()
+            )
+        return _executed(outcome, media_type)
+
+    async def _read(
+        self, query: Query, media_type: str, upstreams: Upstreams, question: Question
+    ) -> Reply:
+        outcome = await self._executor.execute(query, upstreams, min_revision=question.min_revision)
+        if outcome.failed:
+            raise _OutageError(outcome) if outcome.outage else _PartialError(outcome)
+        return Reply(
+            body=outcome.body,
+            media_type=f"{media_type}; charset=utf-8",
+            catalog_revision=outcome.catalog_revision,
+        )
+
+
+def _query(text: str, asked: Asked) -> Query:
+    return Query(text=text, operation_name=asked.operation_name, variables=asked.variables)
+
+
+async def _body(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise malformed("the body broke off")
+        body += event.get("body", b"")
+        more = event.get("more_body", False)
+        if len(body) > MAX_BODY_BYTES:
+            raise malformed(f"the body has at most {MAX_BODY_BYTES} bytes", status=413)
+    return body
+
+
+def _executed(outcome: Outcome, media_type: str) -> Answer:
+    return _unkept(outcome.body, media_type=media_type, catalog_revision=outcome.catalog_revision)
+
+
+def _refused(error: RequestError, media_type: str, *, safe: bool) -> Answer:
+    """Return the answer to what is not executed, with the status that the media type gives it."""
+    operation = error.more.get("operation")
+    status = error.status
+    if safe and operation is not None:
+        # Whatever the schema had: GET is safe.
+        status = 405
+    if status is None:
+        status = 400 if media_type == requests.RESPONSE else 200
+    return _unkept(refusal(error), media_type=media_type, status=status, allow=status == 405)  # noqa: PLR2004
+
+
+def _unacceptable(wanted: str) -> Answer:
+    problem = problems.of_type(
+        problems.NOT_ACCEPTABLE, 406, detail=f"Accept {wanted} that is made here.", instance=PATH
+    )
+    status, problem_media_type, body = problems.written(problem)
+    return _unkept(body, media_type=problem_media_type, status=status)
+
+
+def _unkept(
+    body: bytes,
+    *,
+    media_type: str,
+    status: int = 200,
+    catalog_revision: int = FOREVER,
+    allow: bool = False,
+) -> Answer:
+    """Return an answer that nobody is to keep."""
+    return Answer(
+        body=body,
+        media_type=media_type if ";" in media_type else f"{media_type}; charset=utf-8",
+        cache_control=_NO_STORE,
+        catalog_revision=catalog_revision,
+        status=status,
+        route=PATH,
+        extra_headers=[_ALLOW] if allow else None,
+    )
+
+
+async def _send_options(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": [_ALLOW]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send(form: Form, method: str, if_none_match: bytes | None, send: Send) -> None:
+    asks = if_none_match is not None and method != "POST"
+    fresh = form.matching(if_none_match or b"", weak=True) if asks else b""
+    # The same address has answers of several media types; a client keeps the tag of its bytes.
+    other = {b"vary": b"Accept, Accept-Encoding", b"etag": fresh or form.etag}
+    headers = [
+        (name, other.get(name, value))
+        for name, value in (form.not_modified_headers if fresh else form.start_headers)
+    ]
+    status = 304 if fresh else form.status
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    empty = fresh or method == "HEAD"
+    await send({"type": "http.response.body", "body": b""} if empty else dict(form.body_event))

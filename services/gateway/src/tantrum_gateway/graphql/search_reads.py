@@ -1,0 +1,66 @@
+"""Asks search for what a query wants: one page of hits, and one list of suggestions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from google.protobuf.message import Message
+from tvtantrum.search.v1 import search_service_pb2 as search_pb
+
+from tantrum_gateway.graphql.failures import LimitError
+from tantrum_gateway.upstreams import Upstreams, call
+
+
+class SearchReads:
+    """The reads of one query."""
+
+    def __init__(self, upstreams: Upstreams) -> None:
+        self._search = upstreams.search
+        self._asked: dict[str, tuple[bytes, asyncio.Future[Any]]] = {}
+        self.revisions: list[int] = []
+        """Those that the answers were made at."""
+
+    async def hits(self, request: search_pb.SearchShowsRequest) -> search_pb.SearchShowsResponse:
+        """Return a page of hits. Raises as `_once`."""
+        response: search_pb.SearchShowsResponse = await self._once(
+            "search", request, lambda: call("search", self._search.SearchShows, request)
+        )
+        return response
+
+    async def suggestions(
+        self, request: search_pb.SuggestShowsRequest
+    ) -> search_pb.SuggestShowsResponse:
+        """Return suggestions. Raises as `_once`."""
+        response: search_pb.SuggestShowsResponse = await self._once(
+            "suggest", request, lambda: call("search", self._search.SuggestShows, request)
+        )
+        return response
+
+    async def _once(self, field: str, request: Message, asks: Callable[[], Awaitable[Any]]) -> Any:
+        """
+        Return what comes of *asks*, the same for the same request.
+
+        Raises:
+            CallerError: what search raised.
+            LimitError: *field* has been asked with another request.
+        """
+        key = request.SerializeToString(deterministic=True)
+        if field in self._asked:
+            asked, future = self._asked[field]
+            if asked != key:
+                raise LimitError(
+                    field, "send another request for the other query.", given=2, allowed=1
+                )
+            return await asyncio.shield(future)
+        future = asyncio.get_running_loop().create_future()
+        self._asked[field] = key, future
+        try:
+            response = await asks()
+        except BaseException:
+            future.cancel()
+            raise
+        self.revisions.append(response.catalog_revision)
+        future.set_result(response)
+        return response

@@ -31,8 +31,6 @@ from tantrum_gateway.queries import Arguments
 from tantrum_gateway.reads import Question, Reply
 from tantrum_gateway.upstreams import Upstreams
 
-MAX_BODY_BYTES: Final = 131_072
-
 _NO_STORE: Final = "no-store"
 _ALLOW: Final = (b"allow", b"GET, HEAD, POST, OPTIONS")
 _DETERMINISTIC: Final = msgspec.json.Encoder(order="deterministic")
@@ -179,8 +177,6 @@ async def _body(receive: Receive) -> bytes:
             raise malformed("the body broke off")
         body += event.get("body", b"")
         more = event.get("more_body", False)
-        if len(body) > MAX_BODY_BYTES:
-            raise malformed(f"the body has at most {MAX_BODY_BYTES} bytes", status=413)
     return body
 
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import msgspec
+from tantrum_kit import errors
 
+from tantrum_gateway.bodies import decode_json
 from tantrum_gateway.graphql.failures import malformed
 
 RESPONSE: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 HTML: Final = "text/html"
 
-_MAX_QUERY_BYTES: Final = 16_384
 _MAX_PAIRS: Final = 20
 _MAX_ACCEPT_BYTES: Final = 1_024
 _WEIGHT: Final = re.compile(r"[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
@@ -34,8 +34,6 @@ class Asked:
 
 def from_query_string(query_string: bytes) -> Asked:
     """Return what a GET asks for. Raises `RequestError`."""
-    if len(query_string) > _MAX_QUERY_BYTES:
-        raise malformed(f"a query string has at most {_MAX_QUERY_BYTES} bytes", status=414)
     try:
         pairs = parse_qsl(
             query_string.decode("ascii"),
@@ -101,9 +99,9 @@ def _weights(accept: str) -> dict[str, float]:
 
 def _json(text: bytes, what: str) -> Any:
     try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise malformed(f"{what}: not JSON") from error
+        return decode_json(text, object)
+    except errors.InvalidInputError as error:
+        raise malformed(f"{what}: {error.message}") from error
 
 
 def _asked(parameters: dict[str, Any]) -> Asked:

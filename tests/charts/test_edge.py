@@ -53,7 +53,7 @@ class Gateway:
             def do_GET(self):
                 gateway.answer(self)
 
-            do_POST = do_GET  # noqa: N815 - that is how it is found
+            do_POST = do_DELETE = do_GET  # noqa: N815 - that is how they are found
 
             def log_message(self, *arguments):
                 pass
@@ -67,6 +67,7 @@ class Gateway:
         self._thread.start()
 
     def answer(self, request):
+        request.rfile.read(int(request.headers.get("Content-Length", 0)))
         self.asked.append((request.command, request.path, dict(request.headers)))
         time.sleep(self.delay_seconds)
         zipped = "gzip" in request.headers.get("Accept-Encoding", "")
@@ -185,12 +186,12 @@ class Edge:
     def lives(self):
         return self.ask(self.status_port, "/livez").status == 200
 
-    def ask(self, port, path, *, method="GET", **headers):
+    def ask(self, port, path, *, method="GET", body=None, **headers):
         with contextlib.closing(
             http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         ) as connection:
             names = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, headers={"Accept-Encoding": "", **names})
+            connection.request(method, path, body, headers={"Accept-Encoding": "", **names})
             response = connection.getresponse()
             response.body = response.read()
             return response
@@ -431,6 +432,27 @@ def test_what_changes_something_is_sent_once(start, gateways):
 
     assert edge.get("/v1/new", method="POST").status == 503
     assert len(asked(gateways, "/v1/new")) == 1
+
+
+def test_what_an_editor_does_is_sent_once_whatever_the_method(start, gateways):
+    edge = start()
+    for gateway in gateways:
+        gateway.status = 503
+
+    assert edge.get("/v1/admin/shows/1", method="DELETE").status == 503
+    assert len(asked(gateways, "/v1/admin/shows/1")) == 1
+
+
+def test_an_editor_may_take_time_and_bring_a_picture(start, gateways):
+    edge = start()
+    picture = b"\0" * 3 * 1_048_576
+    refused = edge.ask(edge.port, "/v1/shows", method="POST", body=picture)
+    for gateway in gateways:
+        gateway.delay_seconds = 1.5
+
+    taken = edge.ask(edge.port, "/v1/admin/images", method="POST", body=picture)
+
+    assert (refused.status, taken.status) == (413, 200)
 
 
 def test_new_gateways_are_found_and_old_ones_left_within_seconds(start, gateways, names):

@@ -135,6 +135,7 @@ def load(release, pace, say):
     plan = Plan(
         edge_url=release.edge_url,
         catalog_address=release.catalog_address,
+        service_credential=release.service_credential,
         before_seconds=pace.before_seconds,
         after_seconds=pace.after_seconds,
     )

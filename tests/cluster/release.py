@@ -59,6 +59,11 @@ class Release:
     def catalog_address(self):
         return f"{self.name}-catalog.{self.namespace}.svc.cluster.local:50051"
 
+    @property
+    def service_credential(self):
+        secret = self._api.get(f"/api/v1/namespaces/{self.namespace}/secrets/{self.name}-secrets")
+        return base64.b64decode(secret["data"]["service-credential"]).decode()
+
     def answers(self, path="/v1/shows?pageSize=1"):
         """Whether the edge has a good answer for *path*."""
         try:

@@ -50,6 +50,15 @@ class Product:
         ours = {"TANTRUM_PORT": str(self.port), "TANTRUM_DATA": str(self.data)}
         return {**os.environ, **ours, **self.settings}
 
+    def catalog_environment(self):
+        """What `tantrum-catalog` needs to work with this product's database."""
+        postgres = self.data / "postgres"
+        port = (postgres / "port").read_text()
+        return {
+            "CATALOG_DATABASE_URL": f"postgresql://tantrum@127.0.0.1:{port}/tantrum",
+            "CATALOG_DATABASE_PASSWORD": (postgres / "password-tantrum").read_text(),
+        }
+
     def start(self):
         """Return the seconds that it took until the product said that it runs."""
         began = time.monotonic()

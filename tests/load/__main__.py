@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ def main() -> None:
     plan = Plan(
         edge_url=options.edge,
         catalog_address=options.catalog,
+        service_credential=os.environ.get("CATALOG_SERVICE_CREDENTIAL", ""),
         requests_per_second=options.rate,
         writes_per_second=options.writes,
         before_seconds=options.before,
@@ -49,7 +51,12 @@ def _options() -> argparse.Namespace:
         description="Load TV Tantrum at fixed times, without retries, and say what failed.",
     )
     parser.add_argument("edge", metavar="URL", help="http://host:port of edge or gateway")
-    parser.add_argument("--catalog", default="", metavar="HOST:PORT", help="where to write shows")
+    parser.add_argument(
+        "--catalog",
+        default="",
+        metavar="HOST:PORT",
+        help="where to write shows, by CATALOG_SERVICE_CREDENTIAL if that is set",
+    )
     parser.add_argument("--rate", type=float, default=100, help="requests a second")
     parser.add_argument("--writes", type=float, default=2, help="new shows a second")
     parser.add_argument("--before", type=float, default=10, help="seconds before the event")

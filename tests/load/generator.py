@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -36,6 +36,8 @@ class Plan:
     """`http://host:port`, where visitors ask."""
     catalog_address: str = ""
     """`host:port` of catalog's gRPC, where editors write; empty for no writes."""
+    service_credential: str = field(default="", repr=False)
+    """What that catalog knows its services by; empty where it has none."""
     requests_per_second: float = 100.0
     writes_per_second: float = 2.0
     late_seconds: float = 2.0
@@ -163,7 +165,9 @@ class Load:
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(self._edge.close)
             if self._plan.catalog_address:
-                self._editor = await stack.enter_async_context(editing(self._plan.catalog_address))
+                self._editor = await stack.enter_async_context(
+                    editing(self._plan.catalog_address, credential=self._plan.service_credential)
+                )
             async with asyncio.TaskGroup() as group:
                 reads = self._paced(self._plan.requests_per_second, self._read, group)
                 group.create_task(reads)

@@ -17,12 +17,14 @@ class Catalog(catalog_service_pb2_grpc.CatalogServiceServicer):
     def __init__(self):
         self.shows = {}
         self.request_ids = []
+        self.credentials = []
         self.down = False
 
     async def CreateShow(self, request, context):  # noqa: N802 - as the protos say
         if self.down:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "no database")
         self.request_ids.append(request.request_id)
+        self.credentials.append(dict(context.invocation_metadata())["x-service-credential"])
         show = request.show
         show.id = len(self.shows) + 1
         show.slug = show.name.lower().replace(" ", "-")
@@ -53,7 +55,7 @@ async def editor_of(catalog):
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
-        async with editing(f"127.0.0.1:{port}") as editor:
+        async with editing(f"127.0.0.1:{port}", credential="sesame") as editor:
             yield editor
     finally:
         await server.stop(None)
@@ -67,6 +69,7 @@ async def test_each_write_has_a_request_id_of_its_own():
 
     assert len(set(catalog.request_ids)) == 3
     assert all(catalog.request_ids)
+    assert set(catalog.credentials) == {"sesame"}
 
 
 async def test_what_is_there_is_read_back_without_complaint():

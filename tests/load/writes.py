@@ -28,8 +28,11 @@ class WriteError(Exception):
 class Editor:
     """Makes shows, and reads back what became of them."""
 
-    def __init__(self, stub: catalog_service_pb2_grpc.CatalogServiceAsyncStub) -> None:
+    def __init__(
+        self, stub: catalog_service_pb2_grpc.CatalogServiceAsyncStub, credential: str
+    ) -> None:
         self._stub = stub
+        self._metadata = (("x-service-credential", credential),)
         self._run = secrets.token_hex(4)
         self._count = 0
 
@@ -40,7 +43,9 @@ class Editor:
         show = show_pb2.Show(name=name, description="Made under load.", min_age=3, stimulation=2)
         request = catalog_service_pb2.CreateShowRequest(show=show, request_id=f"{name} once")
         try:
-            reply = await self._stub.CreateShow(request, timeout=timeout_seconds)
+            reply = await self._stub.CreateShow(
+                request, timeout=timeout_seconds, metadata=self._metadata
+            )
         except aio.AioRpcError as failure:
             raise WriteError(f"{failure.code().name}: {failure.details()}") from failure
         return Written(id=reply.show.id, slug=reply.show.slug, name=reply.show.name)
@@ -61,7 +66,11 @@ class Editor:
 
 
 @contextlib.asynccontextmanager
-async def editing(catalog_address: str) -> AsyncIterator[Editor]:
-    """Lend an editor of the catalog at *catalog_address* (`host:port`)."""
+async def editing(catalog_address: str, *, credential: str = "") -> AsyncIterator[Editor]:
+    """
+    Lend an editor of the catalog at *catalog_address* (`host:port`).
+
+    It writes as a service, by that catalog's *credential*, where it has one.
+    """
     async with grpc_client.channel(catalog_address, retried=_REPEATABLE) as channel:
-        yield Editor(catalog_service_pb2_grpc.CatalogServiceStub(channel))
+        yield Editor(catalog_service_pb2_grpc.CatalogServiceStub(channel), credential)

@@ -28,6 +28,7 @@ GENERATED = (
     "redis-password",
     "catalog-page-token-key",
     "search-page-token-key",
+    "service-credential",
 )
 DERIVED = ("userlist.txt", "redis-auth.conf")
 ATTEMPTS = 5

@@ -73,6 +73,29 @@ async def test_violations_arrive():
     assert caught.value.violations == (violation,)
 
 
+async def test_who_is_not_admitted_is_told_and_never_reaches_the_service():
+    around = []
+
+    @contextlib.contextmanager
+    def admitted(method, metadata):
+        if metadata.get("x-word") != "sesame":
+            raise errors.UnauthenticatedError("say the word")
+        around.append(method)
+        yield
+
+    echo = Echo()
+    async with connected(echo, admitted=admitted) as channel:
+        with pytest.raises(errors.UnauthenticatedError):
+            await call(channel)
+        reached = echo.calls
+        answer = await channel.unary_unary(f"/{NAME}/Unary")(
+            b"hello", timeout=5, metadata=(("x-word", "sesame"),)
+        )
+
+    assert reached == 0
+    assert (answer, around) == (b"hello", [f"{NAME}/Unary"])
+
+
 async def test_a_bug_is_internal_and_leaks_nothing():
     class Broken(Echo):
         async def behave(self, request):

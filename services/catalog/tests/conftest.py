@@ -11,8 +11,12 @@ from tantrum_catalog.storage.databases import Databases
 from tantrum_catalog.storage.memory import MemoryCatalogStore
 from tantrum_catalog.storage.migrations import SCHEMA
 from tantrum_catalog.storage.postgres import PostgresCatalogStore
+from tantrum_catalog.storage.stores import memory_stores as make_memory_stores
+from tantrum_catalog.storage.stores import postgres_stores as make_postgres_stores
 from tantrum_kit.migrations import migrate
 from tantrum_kit.postgres import Limits, Server, opened
+
+from .editors.fakes import FakeClock
 
 # Machines that are shared have slow moments; time is what benchmarks are for.
 hypothesis.settings.register_profile("catalog", deadline=None, max_examples=50)
@@ -57,3 +61,27 @@ def migrated_template(postgres_server):
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, migrate(server, SCHEMA)).result()
     return database.name
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.integration)])
+def stores(request):
+    """All stores, of each kind, on one clock: what the contracts of editing run against."""
+    return request.getfixturevalue(f"{request.param}_stores")
+
+
+@pytest.fixture
+def memory_stores(clock):
+    return make_memory_stores(now=clock.now)
+
+
+@pytest.fixture
+async def postgres_stores(migrated_server, clock):
+    async with opened(
+        migrated_server, Limits(size_min=0, size_max=12), unavailable=CatalogUnavailableError
+    ) as pool:
+        yield make_postgres_stores(Databases(pool), batches_kept=1_000, now=clock.now)

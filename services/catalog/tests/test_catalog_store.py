@@ -12,7 +12,9 @@ from tantrum_catalog.domain.errors import (
     CatalogueNotEmptyError,
     CategoryChangedError,
     CategoryNotFoundError,
+    CategoryOrderChangedError,
     CategoryOrderError,
+    FeaturedShowChangedError,
     ImageNotFoundError,
     RequestIdTakenError,
     ResearchChangedError,
@@ -242,6 +244,18 @@ async def test_at_most_one_show_is_featured(store):
     assert (await store.set_featured_show(None)).revision == 3
 
 
+async def test_a_show_is_featured_by_who_knows_which_one_is(store):
+    await store.load(make_catalogue(make_new_show(1, featured=True), make_new_show(2)))
+
+    await store.set_featured_show(2, expected_id=1)
+    for expected_id in (0, 1):
+        with pytest.raises(FeaturedShowChangedError):
+            await store.set_featured_show(1, expected_id=expected_id)
+    await store.set_featured_show(None, expected_id=2)
+
+    assert (await store.set_featured_show(1, expected_id=0)).value.id == 1
+
+
 async def test_shows_by_id_gives_those_that_exist(store):
     await store.load(make_catalogue(*(make_new_show(number) for number in (1, 5, 9))))
 
@@ -392,6 +406,16 @@ async def test_categories_are_made_last_changed_reordered_and_removed(store):
     assert await store.delete_category(3, expected_revision=None) == 5
     with pytest.raises(CategoryNotFoundError):
         await store.category(3, min_revision=0)
+
+
+async def test_categories_are_reordered_by_who_knows_their_order(store):
+    await store.load(make_catalogue(categories=[("a", make_category()), ("b", make_category())]))
+
+    await store.reorder_categories([2, 1], expected_ids=[1, 2])
+    with pytest.raises(CategoryOrderChangedError):
+        await store.reorder_categories([1, 2], expected_ids=[1, 2])
+
+    assert (await store.reorder_categories([1, 2], expected_ids=[2, 1])).value[0].id == 1
 
 
 @pytest.mark.parametrize("ids", [[1], [1, 1], [1, 2, 2], [1, 2, 3], []])

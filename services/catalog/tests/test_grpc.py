@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 
 import grpc
 import pytest
@@ -15,8 +16,8 @@ from tantrum_catalog import app
 from tantrum_catalog.domain.errors import CatalogUnavailableError
 from tantrum_catalog.domain.show import Image, StoredImage
 from tantrum_catalog.storage.memory import MemoryCatalogStore
-from tantrum_catalog.storage.memory_editors import MemoryEditorStore
 from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
+from tantrum_catalog.storage.stores import memory_stores
 from tantrum_kit import errors
 from tantrum_kit.status import error_of, error_of_details
 from tvtantrum.catalog.v1 import catalog_service_pb2 as pb
@@ -47,6 +48,7 @@ class BrokenCatalogStore(MemoryCatalogStore):
 @contextlib.asynccontextmanager
 async def served(store, **options):
     """A catalogue that is served, and a real client of it."""
+    stores = dataclasses.replace(memory_stores(), catalog=store)
     found = app.Options(
         address="127.0.0.1:0",
         page_token_key=b"only-for-this-test",
@@ -54,7 +56,7 @@ async def served(store, **options):
         **options,
     )
     async with (
-        app.serving(store, MemoryEditorStore(), ThreadedPasswordHasher(), found) as port,
+        app.serving(stores, ThreadedPasswordHasher(), found) as port,
         aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
         yield pb_grpc.CatalogServiceStub(channel)
@@ -520,7 +522,7 @@ async def test_research_is_got_made_changed_and_removed(stub):
 
 async def test_an_image_is_got_by_its_id(stub, store):
     image = Image(id="abc", media_type="image/png", width=1, height=2)
-    store.put_image(StoredImage(image=image, content=b"png"))
+    await store.put_image(StoredImage(image=image, content=b"png"))
 
     found = await stub.GetImage(pb.GetImageRequest(id="abc"), timeout=5)
 

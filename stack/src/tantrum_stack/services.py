@@ -82,6 +82,7 @@ class Services:
             "GATEWAY_CATALOG_ADDRESS": self._catalog,
             "GATEWAY_SEARCH_ADDRESS": self._search,
             "GATEWAY_METRICS_PORT": str(self._metrics[2]),
+            "GATEWAY_SERVICE_CREDENTIAL": self._folder.secret("service-credential"),
             "GATEWAY_SITE_URL": os.environ.get(
                 "GATEWAY_SITE_URL", f"http://{ports.LOOPBACK}:{self._http_port}"
             ),
@@ -101,6 +102,7 @@ class Services:
             "CATALOG_GRPC_ADDRESS": self._catalog,
             "CATALOG_METRICS_PORT": str(self._metrics[0]),
             "CATALOG_PAGE_TOKEN_KEY": self._folder.secret("catalog-page-token-key"),
+            "CATALOG_SERVICE_CREDENTIAL": self._folder.secret("service-credential"),
         }
 
     def _search_settings(self) -> dict[str, str]:

@@ -193,6 +193,19 @@ http {
             proxy_pass http://gateway;
         }
 
+        # What editors do takes its time, may carry a picture, is done once and never kept.
+        location /v1/admin/ {
+            client_max_body_size 4m;
+            proxy_read_timeout {{ add (int (mulf .Values.gateway.adminTimeoutSeconds 1000)) 200 }}ms;
+            proxy_next_upstream off;
+            {{- if $edge.cache.enabled }}
+            proxy_cache off;
+            {{- end }}
+            error_page 502 =503 @unavailable;
+            error_page 504 @late;
+            proxy_pass http://gateway;
+        }
+
         # nginx asks no other gateway when the names were looked up anew since the request
         # began, which is just what happens when a gateway goes. So it begins once more.
         location @again {

@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, Final, NoReturn, cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, NoReturn, TypeAlias, cast
 
 import grpc
 import prometheus_client
@@ -27,6 +27,21 @@ from tantrum_kit.metrics import LATENCY_BUCKETS_SECONDS
 log = structlog.get_logger()
 
 Context = aio.ServicerContext[Any, Any]
+
+Admitted: TypeAlias = Callable[
+    [str, Mapping[str, str | bytes]], contextlib.AbstractContextManager[None]
+]
+"""
+Takes a method (`package.Service/Method`) and the call's metadata, and lets the call in by
+returning what is to be around it, or keeps it out by raising a `CallerError`.
+"""
+
+
+def _everybody(
+    method: str, metadata: Mapping[str, str | bytes]
+) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
 
 _CALLS = prometheus_client.Counter(
     "tantrum_grpc_calls_total", "gRPC calls served.", ["method", "code"]
@@ -54,6 +69,7 @@ async def serving(
     ready: Callable[[], Awaitable[bool]],
     drain_seconds: float,
     grace_seconds: float,
+    admitted: Admitted = _everybody,
     max_connection_age_seconds: float = 60.0,
     ready_period_seconds: float = 1.0,
 ) -> AsyncIterator[int]:
@@ -65,13 +81,14 @@ async def serving(
     *ready* says so, and that of `LIVENESS` always; *ready* is asked every
     *ready_period_seconds*, bounded by that time, and a raised error counts as no. On
     exit health turns NOT_SERVING, calls go on as before for *drain_seconds*, so that
-    clients can look elsewhere, and calls under way then get *grace_seconds*.
+    clients can look elsewhere, and calls under way then get *grace_seconds*. What
+    *admitted* returns is around each call; an error that it raises is the call's.
 
     Raises:
         OSError: the address cannot be used; most often, the port is taken.
     """
     server = aio.server(
-        interceptors=[_Interceptor(domain=service_names[0])],
+        interceptors=[_Interceptor(domain=service_names[0], admitted=admitted)],
         options=[
             # Two servers on one port would each get some of the calls.
             ("grpc.so_reuseport", 0),
@@ -147,8 +164,9 @@ async def _tell(
 class _Interceptor(aio.ServerInterceptor):
     """Turns errors into statuses, and does what every call needs around it."""
 
-    def __init__(self, *, domain: str) -> None:
+    def __init__(self, *, domain: str, admitted: Admitted) -> None:
         self._domain = domain
+        self._admitted = admitted
 
     async def intercept_service(
         self,
@@ -210,7 +228,10 @@ class _Interceptor(aio.ServerInterceptor):
             method=method, request_id=metadata.get("x-request-id", "")
         )
         try:
-            with deadline.running_for(context.time_remaining()):
+            with (
+                self._admitted(method, metadata),
+                deadline.running_for(context.time_remaining()),
+            ):
                 try:
                     yield
                 except TimeoutError as error:

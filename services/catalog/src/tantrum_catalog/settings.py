@@ -5,13 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PostgresDsn, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PostgresDsn, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 # The environment has no other way to say "none".
 _EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
+
+
+_CREDENTIAL_CHARACTERS_MIN = 16
+
+
+def _long_or_empty(secret: SecretStr) -> SecretStr:
+    if 0 < len(secret.get_secret_value()) < _CREDENTIAL_CHARACTERS_MIN:
+        raise ValueError(f"must have {_CREDENTIAL_CHARACTERS_MIN} characters or more, or none")
+    return secret
 
 
 class DatabaseSettings(BaseSettings):
@@ -83,6 +92,18 @@ class Settings(DatabaseSettings):
 
     page_token_key: SecretStr = Field(min_length=16)
     """Signs page tokens. 16 characters or more, the same on all replicas."""
+
+    service_credential: Annotated[SecretStr, AfterValidator(_long_or_empty)] = SecretStr("")
+    """
+    What the services prove themselves by when they write: 16 characters or more, the
+    gateway's too. Empty lets everybody who reaches the port write, and nobody as an editor.
+    """
+
+    session_idle_seconds: float = Field(default=7_200, ge=60, le=30 * 86_400)
+    """After how long without use an editor is signed out."""
+
+    session_lifetime_seconds: float = Field(default=86_400, ge=60, le=90 * 86_400)
+    """After how long an editor is signed out in any case."""
 
     watch_poll_ms: int = Field(default=100, ge=10, le=60_000)
     """How often the revision feed is read for new revisions."""

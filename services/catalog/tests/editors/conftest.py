@@ -7,6 +7,8 @@ from tantrum_catalog.storage.postgres_editors import PostgresEditorStore
 from tantrum_kit import postgres
 from tantrum_kit.migrations import migrate
 
+from .fakes import START
+
 
 @pytest.fixture
 async def editor_database(database):
@@ -21,7 +23,7 @@ async def editor_database(database):
 
 @pytest.fixture
 def postgres_editor_store(editor_database):
-    return PostgresEditorStore(editor_database)
+    return PostgresEditorStore(editor_database, now=lambda: START)
 
 
 @pytest.fixture
@@ -31,4 +33,4 @@ async def another_store(database, editor_database):
     async with postgres.opened(
         server, postgres.Limits(size_min=0, size_max=2), unavailable=CatalogUnavailableError
     ) as opened:
-        yield PostgresEditorStore(opened)
+        yield PostgresEditorStore(opened, now=lambda: START)

@@ -21,16 +21,16 @@ class FakeClock:
 
 @dataclass
 class FakeHasher:
-    """Prefixes in place of hashing; `old:` stands for an outdated kind."""
+    """Prefixes in place of hashing; `$old:` stands for an outdated kind."""
 
     comparisons: list[str | None] = field(default_factory=list)
 
     async def hash(self, password: str) -> str:
-        return f"new:{password}"
+        return f"$new:{password}"
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
         self.comparisons.append(password_hash)
         return password_hash is not None and password_hash.partition(":")[2] == password
 
     def outdated(self, password_hash: str) -> bool:
-        return password_hash.startswith("old:")
+        return password_hash.startswith("$old:")

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 
 import pytest
-from tantrum_catalog.domain.editors import EditorExistsError, account_key
+from tantrum_catalog.domain.editor import EditorExistsError, account_key
 from tantrum_catalog.storage.memory_editors import MemoryEditorStore
 
 from .fakes import START

@@ -9,7 +9,7 @@ import zlib
 
 import PIL.Image
 import pytest
-from tantrum_catalog.importing.images import (
+from tantrum_catalog.domain.pictures import (
     PIXELS_MAX,
     SIZE_BYTES_MAX,
     ImageRefusedError,

@@ -7,7 +7,8 @@ import json
 from collections import Counter
 
 import pytest
-from tantrum_catalog.domain.editors import Editors, account_key
+from tantrum_catalog.domain.editor import account_key
+from tantrum_catalog.domain.editors import Editors
 from tantrum_catalog.domain.errors import CatalogUnavailableError
 from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
 from tantrum_catalog.storage.postgres_editors import PostgresEditorStore
@@ -247,7 +248,7 @@ async def test_an_old_editor_signs_in_and_has_argon2id_afterwards(site):
     async with postgres.opened(
         site.new_server, postgres.Limits(size_min=0), unavailable=CatalogUnavailableError
     ) as database:
-        store = PostgresEditorStore(database)
+        store = PostgresEditorStore(database, now=lambda: site.now)
         editors = Editors(store, hasher, now=lambda: site.now)
         before = await store.find(account_key(ADMIN_EMAIL))
         signed_in = await editors.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD)

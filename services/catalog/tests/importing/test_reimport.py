@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import re
 
 import bcrypt
 import pytest
+from tantrum_catalog.domain.editor import account_key
 from tantrum_catalog.domain.editors import Editors
 from tantrum_catalog.domain.errors import CatalogUnavailableError
 from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
@@ -208,7 +210,7 @@ async def test_a_password_changed_in_the_source_comes_in_until_one_is_set_here(i
     async with postgres.opened(
         imported.new_server, postgres.Limits(size_min=0), unavailable=CatalogUnavailableError
     ) as database:
-        store = PostgresEditorStore(database)
+        store = PostgresEditorStore(database, now=lambda: imported.now)
         editors = Editors(store, hasher, now=lambda: imported.now + dt.timedelta(seconds=1))
         await editors.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD)
 
@@ -228,6 +230,36 @@ async def test_a_password_changed_in_the_source_comes_in_until_one_is_set_here(i
         await editors.sign_in(ADMIN_EMAIL, "chosen here for good")
         with pytest.raises(CallerError):
             await editors.sign_in(ADMIN_EMAIL, "too late for this")
+
+
+async def test_an_editor_who_was_renamed_here_is_left_alone(imported):
+    async with postgres.opened(
+        imported.new_server, postgres.Limits(size_min=0), unavailable=CatalogUnavailableError
+    ) as database:
+        store = PostgresEditorStore(database, now=lambda: imported.now)
+        editor = (await store.find(account_key(ADMIN_EMAIL))).editor
+        await store.put(dataclasses.replace(editor, name="Renamed"), expected_revision=1)
+        await imported.old.execute("UPDATE users SET first_name = 'Other'")
+
+        report = await imported.import_all()
+
+        assert kept(report, "users") == [
+            "user 7: it was edited here, and changed in the source as well"
+        ]
+        assert (await store.account(editor.id)).editor.name == "Renamed"
+
+
+async def test_an_import_that_writes_is_in_the_audit_log_and_one_that_does_not_is_not(imported):
+    await imported.import_all()
+
+    [entry] = await imported.new.fetch(
+        "SELECT actor_kind, action, after->>'show' AS shows FROM catalog.audit"
+    )
+    assert tuple(entry) == ("command", "load", str(len(await shows(imported))))
+
+
+async def shows(site):
+    return await site.new.fetch("SELECT id FROM catalog.show")
 
 
 async def set_old_password(site, password):

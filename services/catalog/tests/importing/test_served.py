@@ -14,8 +14,7 @@ from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.seed import catalogue_in
 from tantrum_catalog.storage.databases import Databases
 from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
-from tantrum_catalog.storage.postgres import PostgresCatalogStore
-from tantrum_catalog.storage.postgres_editors import PostgresEditorStore
+from tantrum_catalog.storage.stores import postgres_stores
 from tantrum_kit import postgres
 from tvtantrum.catalog.v1 import catalog_service_pb2 as pb
 from tvtantrum.catalog.v1 import (
@@ -36,16 +35,15 @@ async def store_of(site):
         postgres.Limits(size_min=0, size_max=8),
         unavailable=CatalogUnavailableError,
     ) as database:
-        store = PostgresCatalogStore(Databases(database), now=lambda: site.now, batches_kept=100)
-        yield store, PostgresEditorStore(database)
+        yield postgres_stores(Databases(database), now=lambda: site.now, batches_kept=100)
 
 
 async def test_an_import_of_the_shipped_shows_gives_the_shipped_shows(site):
     await clean_database().write(site.old)
     await site.import_all()
 
-    async with store_of(site) as (store, _):
-        found = await store.shows_by_id(range(1, 400), min_revision=Revision(1))
+    async with store_of(site) as stores:
+        found = await stores.catalog.shows_by_id(range(1, 400), min_revision=Revision(1))
 
     shipped = {show.id: show for show in catalogue_in(CATALOGUE).shows}
     assert {number: show.slug for number, show in found.value.items()} == {
@@ -61,10 +59,10 @@ async def test_shows_home_feed_and_editors_are_served_over_grpc(site):
     await clean_database().write(site.old)
     report = await site.import_all()
 
-    async with store_of(site) as (store, editors):
+    async with store_of(site) as stores:
         options = app.Options(address="127.0.0.1:0", page_token_key=b"only-for-this-test")
         async with (
-            app.serving(store, editors, ThreadedPasswordHasher(), options) as port,
+            app.serving(stores, ThreadedPasswordHasher(), options) as port,
             aio.insecure_channel(f"127.0.0.1:{port}") as channel,
         ):
             catalog = catalog_service_pb2_grpc.CatalogServiceStub(channel)

@@ -64,13 +64,31 @@ async def test_several_migrators_at_once_all_succeed(empty_server):
         assert await store.head() == 0
 
 
+async def test_the_release_before_can_write_what_has_new_columns(server):
+    async with connected(server) as connection:
+        await connection.execute(
+            """
+            INSERT INTO catalog.editor (email, account_key, name, password_hash, create_time,
+                password_time)
+            VALUES ('mo@example.com', 'mo@example.com', '', '$1', now(), now())
+            """
+        )
+        await connection.execute(
+            "INSERT INTO catalog.theme (slug, name, sort_name) VALUES ('a', 'A', 'a')"
+        )
+
+        editor = await connection.fetchrow("SELECT active, revision FROM catalog.editor")
+        assert tuple(editor) == (True, 1)
+        assert await connection.fetchval("SELECT revision FROM catalog.theme") == 1
+
+
 async def test_an_index_that_was_left_half_made_is_made_again(server):
     async with store_opened(server) as store:
         await store.load(make_catalogue(make_new_show(1), make_new_show(2)))
     async with connected(server) as connection:
         later = await connection.fetch(TABLES_OF_LATER_STEPS, FIRST_TABLES)
         for table in later:
-            await connection.execute(f"DROP TABLE {table['name']}")
+            await connection.execute(f"DROP TABLE {table['name']} CASCADE")
         await connection.execute("UPDATE catalog.alembic_version SET version_num = '0001'")
         await connection.execute("DROP INDEX catalog.show_ages")
         with pytest.raises(asyncpg.UniqueViolationError):

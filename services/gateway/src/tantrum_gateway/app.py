@@ -13,6 +13,8 @@ from typing import Final
 import structlog
 
 from tantrum_gateway import clients, l2, metrics, pages, server, upstreams
+from tantrum_gateway.admin.application import admin
+from tantrum_gateway.admin.operations import PREFIX
 from tantrum_gateway.answering import Answering, Policy
 from tantrum_gateway.answers import Answer
 from tantrum_gateway.asgi import Gateway, Page
@@ -33,6 +35,7 @@ from tantrum_gateway.l1 import L1
 from tantrum_gateway.limits.limiter import Limiter
 from tantrum_gateway.limits.rules import LimitClass
 from tantrum_gateway.limits.shared import shared as limits_shared
+from tantrum_gateway.mounts import Application
 from tantrum_gateway.old_api import jpeg_covers, site_texts
 from tantrum_gateway.old_api.endpoints import old_endpoints
 from tantrum_gateway.old_api.reads import OldReads
@@ -117,7 +120,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
             gateway = Gateway(
                 routes=Routes((*ENDPOINTS, *old_endpoints(old_reads))),
                 pages=_pages(health, version, settings),
-                mounts={GRAPHQL_PATH: graphql},
+                mounts={GRAPHQL_PATH: graphql} | _editing(stubs, limiter, watch, settings, version),
                 answering=answering,
                 l1=l1,
                 threads=threads,
@@ -205,6 +208,28 @@ def _policy(settings: Settings) -> Policy:
         request_timeout_seconds=settings.request_timeout_seconds,
         suggest_timeout_seconds=settings.suggest_timeout_seconds,
     )
+
+
+def _editing(
+    stubs: upstreams.Upstreams,
+    limiter: Limiter,
+    watch: Watch,
+    settings: Settings,
+    version: str,
+) -> dict[str, Application]:
+    if settings.service_credential is None:
+        return {}
+    editing = admin(
+        stubs,
+        limiter,
+        service_credential=settings.service_credential.get_secret_value(),
+        identity_ttl_seconds=settings.identity_ttl_seconds,
+        timeout_seconds=settings.admin_timeout_seconds,
+        revision=lambda: watch.revision,
+        version=version,
+        now_monotonic=time.monotonic,
+    )
+    return {PREFIX: editing}
 
 
 def _graphql(

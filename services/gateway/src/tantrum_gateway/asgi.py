@@ -29,7 +29,7 @@ from tantrum_gateway.answering import Answering, Request
 from tantrum_gateway.answers import FOREVER, Answer, Form, Headers, RawKey
 from tantrum_gateway.bodies import BodyLimits, BoundedBody
 from tantrum_gateway.first_step import in_a_task
-from tantrum_gateway.front import Front
+from tantrum_gateway.front import Caller, Front
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.limits.lease import Lease
 from tantrum_gateway.limits.rules import index_of
@@ -114,34 +114,40 @@ class Gateway:
             allowed = self._front.limiter.take_from(lease)
         own_headers = [
             (b"x-request-id", self._request_id(headers)),
-            *caller.headers,
             *lease.headers(lease.left + lease.beyond),
         ]
         origin = headers.get(b"origin")
         if origin is not None:
             own_headers += self._front.cors.headers(origin)
         if not allowed:
+            own_headers += caller.headers
             await self._send_limited(scope, lease, own_headers, send)
             return
         if form is None or b"x-server-timing" in headers:
             await in_a_task()
             scope["client"] = (caller.client.address, 0)
             scope["scheme"] = "https" if caller.client.secure else "http"
-            exchange = _Exchange(scope, receive, send, headers, own_headers, limit_index=index)
+            exchange = _Exchange(
+                scope, receive, send, headers, own_headers, caller=caller, limit_index=index
+            )
             await self._take_long_way(exchange)
             return
         if_none_match = headers.get(b"if-none-match")
         if if_none_match is not None and form.answers(if_none_match):
             form.not_modified += 1
-            code, start_headers, body_event = 304, form.not_modified_headers, _EMPTY_BODY
+            code, body_event = 304, _EMPTY_BODY
+            own_headers += form.not_modified_headers
+            own_headers += caller.confirming_headers
         else:
             form.hits += 1
-            code, start_headers, body_event = form.status, form.start_headers, form.body_event
+            code, body_event = form.status, form.body_event
+            own_headers += form.start_headers
+            own_headers += caller.headers
         await send(
             {
                 "type": "http.response.start",
                 "status": code,
-                "headers": [*start_headers, *own_headers],
+                "headers": own_headers,
             }
         )
         await send(body_event)
@@ -203,7 +209,7 @@ class Gateway:
             exchange.scope,
             body,
             exchange.send,
-            headers=exchange.headers,
+            headers=exchange.all_headers(),
             refused=lambda: body.refused,
         )
         failure_code = 500
@@ -372,6 +378,7 @@ class _Exchange:
         request_headers: dict[bytes, bytes],
         own_headers: Headers,
         *,
+        caller: Caller,
         limit_index: int,
     ) -> None:
         self.scope = scope
@@ -388,6 +395,7 @@ class _Exchange:
         self.if_none_match = request_headers.get(b"if-none-match")
         self.wants_timing = request_headers.get(b"x-server-timing") == b"1"
         self.headers = own_headers
+        self._caller = caller
 
     @property
     def raw_key(self) -> RawKey:
@@ -398,21 +406,29 @@ class _Exchange:
         """The path as it came, for problems: an URI reference without the query."""
         return self.raw_path.decode("latin-1")
 
+    def all_headers(self) -> Headers:
+        """Return what any answer but 304 says, whatever it is about."""
+        return [*self.headers, *self._caller.headers]
+
     async def send_form(self, form: Form) -> int:
         """Send the answer, or that the client has it already; return the status."""
         if self.if_none_match is not None and form.answers(self.if_none_match):
-            headers = [*form.not_modified_headers, *self.headers]
+            headers = [
+                *form.not_modified_headers,
+                *self.headers,
+                *self._caller.confirming_headers,
+            ]
             await self.send({"type": "http.response.start", "status": 304, "headers": headers})
             await self.send(_EMPTY_BODY)
             return 304
-        headers = security.merged(form.start_headers, self.headers)
+        headers = security.merged(form.start_headers, self.all_headers())
         await self.send({"type": "http.response.start", "status": form.status, "headers": headers})
         await self.send(_EMPTY_BODY if self.method == "HEAD" else form.body_event)
         return form.status
 
     async def send_options(self, options: Headers) -> tuple[str, int]:
         """Say which methods there are."""
-        headers = [*options, *self.headers]
+        headers = [*options, *self.all_headers()]
         await self.send({"type": "http.response.start", "status": 204, "headers": headers})
         await self.send(_EMPTY_BODY)
         return "", 204

@@ -43,14 +43,18 @@ class Bounds:
 class Caller:
     """A client as the front knows it."""
 
-    __slots__ = ("client", "headers", "key", "leases")
+    __slots__ = ("client", "confirming_headers", "headers", "key", "leases")
 
-    def __init__(self, client: Client, leases: Leases, headers: Headers) -> None:
+    def __init__(
+        self, client: Client, leases: Leases, *, headers: Headers, confirming_headers: Headers
+    ) -> None:
         self.client = client
         self.key = client.key or ""
         self.leases = leases
         self.headers = headers
-        """On every answer to it."""
+        """On every answer to it, but 304."""
+        self.confirming_headers = confirming_headers
+        """On a 304."""
 
 
 class Front:
@@ -65,8 +69,8 @@ class Front:
         self.callers: dict[RawCaller, Caller] = {}
         """Who was seen lately; always this very dict."""
         self._finder = finder
-        self._headers = [*security.HEADERS, *cors.vary]
-        self._secure_headers = [*self._headers, security.STRICT_TRANSPORT]
+        self._headers = cors.vary
+        self._secure_headers = [*cors.vary, security.STRICT_TRANSPORT]
         self._turn = limiter.turn
 
     def caller(self, raw_caller: RawCaller) -> Caller:
@@ -81,7 +85,12 @@ class Front:
         )
         leases = UNLIMITED_LEASES if client.key is None else self.limiter.leases_of(client.key)
         headers = self._secure_headers if client.secure else self._headers
-        caller = self.callers[raw_caller] = Caller(client, leases, headers)
+        caller = self.callers[raw_caller] = Caller(
+            client,
+            leases,
+            headers=[*security.HEADERS, *headers],
+            confirming_headers=headers,
+        )
         return caller
 
     def sweep(self) -> None:

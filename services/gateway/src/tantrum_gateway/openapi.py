@@ -40,6 +40,10 @@ _HEADERS: Final[dict[str, Any]] = {
         "example": '"read";q=3000;w=60',
     },
 }
+PROBLEM_RESPONSE: Final[dict[str, Any]] = {
+    "description": "Why it failed",
+    "content": {"application/problem+json": {"schema": {"$ref": f"{_SCHEMAS}Problem"}}},
+}
 _DESCRIPTION: Final = """
 TV Tantrum helps parents choose children's television by how stimulating it is: each show has a
 score from 1 (calm) to 5, and seven sensory levels.
@@ -67,14 +71,7 @@ def document(endpoints: tuple[Endpoint, ...], *, version: str) -> dict[str, Any]
         "components": {
             "schemas": schemas | _partial(schemas),
             "headers": _HEADERS,
-            "responses": {
-                "Problem": {
-                    "description": "Why it failed",
-                    "content": {
-                        "application/problem+json": {"schema": _reference(resources.Problem)}
-                    },
-                }
-            },
+            "responses": {"Problem": PROBLEM_RESPONSE},
         },
     }
 
@@ -111,7 +108,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         if any(isinstance(one.kind, Names) for one in endpoint.parameters):
             partial = {"$ref": f"{_SCHEMAS}Partial{endpoint.answer.__name__}"}
             schema = {"anyOf": [schema, partial]}
-    parameters = [_parameter(one) for one in endpoint.parameters]
+    parameters = [query_parameter(one) for one in endpoint.parameters]
     if endpoint.key_doc:
         parameters.insert(0, _key_parameter(endpoint))
     return {
@@ -146,7 +143,8 @@ def _health_operation() -> dict[str, Any]:
     }
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def query_parameter(parameter: Parameter) -> dict[str, Any]:
+    """Return how a parameter of a query string is described."""
     schema = parameter.kind.schema()
     described: dict[str, Any] = {
         "name": parameter.name,

@@ -54,6 +54,21 @@ NOT_ACCEPTABLE: Final = ProblemType(
     title="No acceptable content coding",
     advice="Accept one of `br`, `zstd`, `gzip` or `identity` in `Accept-Encoding`.",
 )
+CROSS_SITE: Final = ProblemType(
+    name="cross-site",
+    title="The request may come from another site",
+    advice="Send the `csrfToken` of the session as `X-CSRF-Token`, from a page of this site.",
+)
+FORBIDDEN: Final = ProblemType(
+    name="forbidden",
+    title="Not within the scopes of the API token",
+    advice="Use an API token that has the scope, or sign in.",
+)
+PRECONDITION_REQUIRED: Final = ProblemType(
+    name="precondition-required",
+    title="The write has to say what it changes",
+    advice="Send the `ETag` of what you read as `If-Match`.",
+)
 UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
     name="unsupported-media-type",
     title="The body is of a kind that is not read here",
@@ -68,6 +83,16 @@ TOO_LARGE: Final = ProblemType(
     name="content-too-large",
     title="The body is too large",
     advice="Send a smaller body. Repeating the request does not help.",
+)
+STILL_RUNNING: Final = ProblemType(
+    name="still-running",
+    title="The first request with this key is still under way",
+    advice="Repeat the request after as long as `Retry-After` says, with the same key.",
+)
+KEY_REUSED: Final = ProblemType(
+    name="idempotency-key-reused",
+    title="The key stands for another request",
+    advice="Use a new `Idempotency-Key` for each request, and the same one to repeat it.",
 )
 URL_TOO_LONG: Final = ProblemType(
     name="uri-too-long",
@@ -110,6 +135,12 @@ INTERNAL: Final = ProblemType(
     advice="It is not your fault. Report it with the `X-Request-Id` of the answer.",
 )
 
+CONFLICT: Final = ProblemType(
+    name="conflict",
+    title="Somebody else wrote in between",
+    advice="Read again, and repeat the whole change.",
+)
+
 _TYPE_BY_KIND: Final[dict[type[errors.CallerError], ProblemType]] = {
     errors.InvalidInputError: INVALID,
     errors.NotFoundError: NOT_FOUND,
@@ -126,11 +157,7 @@ _TYPE_BY_KIND: Final[dict[type[errors.CallerError], ProblemType]] = {
         title="The system is not in the state that this needs",
         advice="Change that state first. Repeating the request does not help.",
     ),
-    errors.ConflictError: ProblemType(
-        name="conflict",
-        title="Somebody else wrote in between",
-        advice="Read again, and repeat the whole change.",
-    ),
+    errors.ConflictError: CONFLICT,
     errors.ExhaustedError: TOO_MANY,
     errors.UnavailableError: ProblemType(
         name="unavailable",
@@ -147,6 +174,11 @@ TYPES: Final = (
     *_TYPE_BY_KIND.values(),
     METHOD,
     NOT_ACCEPTABLE,
+    CROSS_SITE,
+    FORBIDDEN,
+    PRECONDITION_REQUIRED,
+    STILL_RUNNING,
+    KEY_REUSED,
     TOO_SLOW,
     TOO_LARGE,
     URL_TOO_LONG,
@@ -272,29 +304,25 @@ def written(problem: resources.Problem) -> tuple[int, str, bytes]:
     return status_code, _OLD_MEDIA_TYPE, _ENCODER.encode({"message": problem.detail})
 
 
+def pointer(*names: str) -> str:
+    """Return the JSON pointer to *names* as the fragment of an URI: section 6 of RFC 6901."""
+    escaped = (name.replace("~", "~0").replace("/", "~1") for name in names)
+    return "#" + "".join(f"/{quote(name, safe=_FRAGMENT_SAFE)}" for name in escaped)
+
+
 def _parameter(violation: errors.Violation, parameter_by_field: Mapping[str, str]) -> str:
     field = _INDEX.sub("", violation.field)
     return parameter_by_field.get(field, field)
 
 
 def _body_part(error: InvalidBodyError) -> resources.InvalidPart:
-    steps = (quote(_escaped(step), safe=_FRAGMENT_SAFE) for step in error.place)
     return resources.InvalidPart(
-        detail=error.description,
-        pointer="#" + "".join(f"/{step}" for step in steps),
-        parameter=".".join(error.place),
+        detail=error.description, pointer=pointer(*error.place), parameter=".".join(error.place)
     )
 
 
 def _part(description: str, parameter: str) -> resources.InvalidPart:
     parameter = parameter or QUERY
     return resources.InvalidPart(
-        detail=description,
-        pointer=f"#/{quote(_escaped(parameter), safe=_FRAGMENT_SAFE)}",
-        parameter=parameter,
+        detail=description, pointer=pointer(parameter), parameter=parameter
     )
-
-
-def _escaped(step: str) -> str:
-    """Return a step of a JSON pointer, which is the fragment of an URI by section 6 of RFC 6901."""
-    return step.replace("~", "~0").replace("/", "~1")

@@ -34,7 +34,7 @@ _DIRECTIONS: Final = {
 }
 HOME_SHOWS_PER_CATEGORY: Final = 12
 
-_SLUG: Final = re.compile(r"(?=.{1,120}\Z)[a-z0-9]+(-[a-z0-9]+)*")
+SLUG: Final = re.compile(r"(?=.{1,120}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _ID: Final = re.compile(r"[0-9]+")
 _IMAGE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _PICTURE_TYPES: Final = ("image/avif", "image/gif", "image/jpeg", "image/png", "image/webp")
@@ -294,7 +294,7 @@ def _key(text: str, *, what: str) -> dict[str, Any]:
     """Return the `id` or `slug` that *text* is. What can be neither names nothing that exists."""
     if _ID.fullmatch(text) and 1 <= int(text[:20]) <= _MAX_ID:
         return {"id": int(text)}
-    if _SLUG.fullmatch(text) and not _ID.fullmatch(text):
+    if SLUG.fullmatch(text) and not _ID.fullmatch(text):
         return {"slug": text}
     raise NotFoundError(f"no {what} {text[:120]!r}")
 

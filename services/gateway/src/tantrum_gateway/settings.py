@@ -55,6 +55,15 @@ class Settings(BaseSettings):
     suggest_timeout_seconds: float = Field(default=0.3, gt=0, le=60)
     """For one request of suggestions, which are worth nothing when they come late."""
 
+    service_credential: SecretStr | None = None
+    """The secret that catalog knows its services by; without it there is no `/v1/admin`."""
+
+    admin_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
+    """For one request below `/v1/admin`; hashing a password takes its time on purpose."""
+
+    identity_ttl_seconds: float = Field(default=5.0, ge=0, le=60)
+    """How long a session or an API token that was ended elsewhere may still be good here."""
+
     browser_ttl_seconds: int = Field(default=3_600, ge=0)
     """How long a browser may keep an answer (`max-age`)."""
 
@@ -180,7 +189,7 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("redis_url", "metrics_port", *_LIMITS, mode="before")
+    @field_validator("redis_url", "metrics_port", "service_credential", *_LIMITS, mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

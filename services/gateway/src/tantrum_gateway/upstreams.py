@@ -12,7 +12,14 @@ from typing import Any, Final, Protocol, TypeVar, cast
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tantrum_kit import deadline, errors, grpc_client, status
-from tvtantrum.catalog.v1 import catalog_service_pb2_grpc
+from tvtantrum.catalog.v1 import (
+    audit_service_pb2_grpc,
+    catalog_service_pb2_grpc,
+    editor_service_pb2_grpc,
+    idempotency_service_pb2_grpc,
+    statistics_service_pb2_grpc,
+    vocabulary_service_pb2_grpc,
+)
 from tvtantrum.search.v1 import search_service_pb2_grpc
 
 from tantrum_gateway import metrics
@@ -23,8 +30,18 @@ SEARCH_SERVICE: Final = "tvtantrum.search.v1.SearchService"
 _CATALOG_READS: Final = (
     "GetShow", "BatchGetShows", "ListShows", "ListSimilarShows", "GetHome", "ListCategories",
     "GetCategory", "ListCategoryShows", "ListThemes", "ListPlatforms", "ListResearch",
-    "GetResearch", "GetImage", "BatchRead",
+    "GetResearch", "GetImage", "BatchRead", "PreviewCategory",
 )  # fmt: skip
+_EDITOR_READS: Final = (
+    "GetSession", "ListSessions", "GetEditor", "ListEditors", "ListApiTokens", "GetApiToken",
+)  # fmt: skip
+_RETRIED_OF_CATALOG: Final = {
+    CATALOG_SERVICE: _CATALOG_READS,
+    "tvtantrum.catalog.v1.AuditService": ("ListAuditEntries",),
+    "tvtantrum.catalog.v1.EditorService": _EDITOR_READS,
+    "tvtantrum.catalog.v1.StatisticsService": ("GetStatistics",),
+    "tvtantrum.catalog.v1.VocabularyService": ("GetTheme", "GetPlatform"),
+}
 _SEARCH_READS: Final = ("SearchShows", "SuggestShows")
 
 _HEALTH_TIMEOUT_SECONDS: Final = 0.5
@@ -53,6 +70,11 @@ class Upstreams:
     """Stubs of what the gateway calls."""
 
     catalog: catalog_service_pb2_grpc.CatalogServiceAsyncStub
+    audit: audit_service_pb2_grpc.AuditServiceAsyncStub
+    editors: editor_service_pb2_grpc.EditorServiceAsyncStub
+    idempotency: idempotency_service_pb2_grpc.IdempotencyServiceAsyncStub
+    statistics: statistics_service_pb2_grpc.StatisticsServiceAsyncStub
+    vocabularies: vocabulary_service_pb2_grpc.VocabularyServiceAsyncStub
     search: search_service_pb2_grpc.SearchServiceAsyncStub
     catalog_health: Method[health_pb2.HealthCheckResponse]
     search_health: Method[health_pb2.HealthCheckResponse]
@@ -62,11 +84,16 @@ class Upstreams:
 async def connected(*, catalog_address: str, search_address: str) -> AsyncIterator[Upstreams]:
     """Yield stubs for both services. Connecting happens in the background and is repeated."""
     async with (
-        grpc_client.channel(catalog_address, retried={CATALOG_SERVICE: _CATALOG_READS}) as catalog,
+        grpc_client.channel(catalog_address, retried=_RETRIED_OF_CATALOG) as catalog,
         grpc_client.channel(search_address, retried={SEARCH_SERVICE: _SEARCH_READS}) as search,
     ):
         yield Upstreams(
             catalog=catalog_service_pb2_grpc.CatalogServiceStub(catalog),
+            audit=audit_service_pb2_grpc.AuditServiceStub(catalog),
+            editors=editor_service_pb2_grpc.EditorServiceStub(catalog),
+            idempotency=idempotency_service_pb2_grpc.IdempotencyServiceStub(catalog),
+            statistics=statistics_service_pb2_grpc.StatisticsServiceStub(catalog),
+            vocabularies=vocabulary_service_pb2_grpc.VocabularyServiceStub(catalog),
             search=search_service_pb2_grpc.SearchServiceStub(search),
             catalog_health=_health(catalog),
             search_health=_health(search),

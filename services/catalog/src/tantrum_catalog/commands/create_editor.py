@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 
 from tantrum_catalog.commands.environment import settings_from_environment, stores_opened
 from tantrum_catalog.commands.passwords import new_password
@@ -11,6 +10,7 @@ from tantrum_catalog.domain.editors import Editors
 from tantrum_catalog.domain.passwords import MIN_CHARACTERS
 from tantrum_catalog.settings import DatabaseSettings
 from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
+from tantrum_catalog.storage.stores import utc_now
 
 NAME = "create-editor"
 HELP = (
@@ -30,8 +30,6 @@ async def run(arguments: argparse.Namespace) -> None:
     settings = settings_from_environment(DatabaseSettings)
     password = new_password()
     async with stores_opened(settings) as stores:
-        editors = Editors(
-            stores.editors, ThreadedPasswordHasher(), now=lambda: dt.datetime.now(dt.UTC)
-        )
+        editors = Editors(stores.editors, ThreadedPasswordHasher(), now=utc_now)
         editor = await editors.create(email=arguments.email, password=password, name=arguments.name)
     print(f"Made editor {editor.id}, {editor.email}.")  # noqa: T201 - for a person

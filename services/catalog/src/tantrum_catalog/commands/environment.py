@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import functools
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from pydantic import PostgresDsn, ValidationError
@@ -16,8 +14,7 @@ from tantrum_kit.postgres import Limits, Server
 from tantrum_catalog.domain.errors import CatalogUnavailableError
 from tantrum_catalog.settings import DatabaseSettings
 from tantrum_catalog.storage.databases import Databases
-from tantrum_catalog.storage.postgres import PostgresCatalogStore
-from tantrum_catalog.storage.postgres_editors import PostgresEditorStore
+from tantrum_catalog.storage.stores import Stores, postgres_stores
 
 APPLICATION_NAME: Final = "tantrum-catalog"
 """What PostgreSQL lists our connections under."""
@@ -29,14 +26,6 @@ _opened = functools.partial(postgres.opened, unavailable=CatalogUnavailableError
 
 class CommandError(Exception):
     """A command cannot do what it was told; the text says why, for a person."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stores:
-    """What is kept in PostgreSQL."""
-
-    catalog: PostgresCatalogStore
-    editors: PostgresEditorStore
 
 
 def settings_from_environment(settings: type[S]) -> S:
@@ -76,14 +65,8 @@ async def stores_opened(settings: DatabaseSettings) -> AsyncIterator[Stores]:
         if settings.database_read_url is not None:
             server = _server(settings, settings.database_read_url)
             replica = await stack.enter_async_context(_opened(server, limits))
-        yield Stores(
-            catalog=PostgresCatalogStore(
-                Databases(primary, replica),
-                now=lambda: dt.datetime.now(dt.UTC),
-                batches_kept=settings.feed_revisions_kept_count,
-            ),
-            editors=PostgresEditorStore(primary),
-        )
+        databases = Databases(primary, replica)
+        yield postgres_stores(databases, batches_kept=settings.feed_revisions_kept_count)
 
 
 def _server(settings: DatabaseSettings, url: PostgresDsn) -> Server:

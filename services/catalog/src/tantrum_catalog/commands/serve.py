@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 
 import structlog
 from tantrum_kit import metrics
@@ -14,6 +15,7 @@ from tantrum_catalog.commands.environment import (
     settings_from_environment,
     stores_opened,
 )
+from tantrum_catalog.domain.sessions import Lifetime
 from tantrum_catalog.settings import Settings
 from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
 
@@ -37,6 +39,11 @@ async def run(arguments: argparse.Namespace) -> None:
     options = app.Options(
         address=settings.grpc_address,
         page_token_key=settings.page_token_key.get_secret_value().encode(),
+        service_credential=settings.service_credential.get_secret_value(),
+        session_lifetime=Lifetime(
+            idle=dt.timedelta(seconds=settings.session_idle_seconds),
+            absolute=dt.timedelta(seconds=settings.session_lifetime_seconds),
+        ),
         watch_poll_seconds=settings.watch_poll_ms / 1000,
         watch_bookmark_seconds=settings.watch_bookmark_seconds,
         drain_seconds=settings.drain_seconds,
@@ -46,10 +53,10 @@ async def run(arguments: argparse.Namespace) -> None:
         with metrics.serving(settings.metrics_port, host=settings.metrics_host):
             async with (
                 stores_opened(settings) as stores,
-                app.serving(
-                    stores.catalog, stores.editors, ThreadedPasswordHasher(), options
-                ) as port,
+                app.serving(stores, ThreadedPasswordHasher(), options) as port,
             ):
+                if not options.service_credential:
+                    log.warning("no_service_credential", consequence="whoever calls may write")
                 log.info("serving_started", port=port)
                 await until_stopped()
                 log.info("serving_stopping")

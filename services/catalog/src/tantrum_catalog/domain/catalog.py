@@ -7,16 +7,21 @@ directly: a method here that only forwarded would say nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from tantrum_kit.errors import InvalidInputError
+
+from tantrum_catalog.domain import pictures
 from tantrum_catalog.domain.category import Category, CategoryFacts, CategoryId, CategoryKey
 from tantrum_catalog.domain.category_rules import RawRules, resolved
 from tantrum_catalog.domain.change import At, Revision
 from tantrum_catalog.domain.checks import Checks
 from tantrum_catalog.domain.errors import (
     CategoryNotFoundError,
+    ImageNotFoundError,
     ResourceChangedError,
     SlugTakenError,
 )
@@ -24,7 +29,14 @@ from tantrum_catalog.domain.naming import Slug, slug_numbered, slug_of
 from tantrum_catalog.domain.order import Ordering, ShowCursor, ShowOrder
 from tantrum_catalog.domain.ports import CatalogStore, Page, RequestKey, ShowQuery
 from tantrum_catalog.domain.research import Research, ResearchFacts, ResearchId
-from tantrum_catalog.domain.show import Show, ShowFacts, ShowId, ShowKey
+from tantrum_catalog.domain.show import (
+    Image,
+    Show,
+    ShowFacts,
+    ShowId,
+    ShowKey,
+    StoredImage,
+)
 from tantrum_catalog.domain.similarity import (
     CANDIDATES_MAX,
     SimilarCursor,
@@ -76,6 +88,7 @@ class Catalog:
 
     def __init__(self, store: CatalogStore) -> None:
         self._store = store
+        self._decoding = asyncio.Lock()
 
     async def similar_shows(
         self,
@@ -156,7 +169,7 @@ class Catalog:
         Raises `SlugTakenError`, `UnknownLabelsError`, `RequestIdTakenError`,
         `InvalidInputError`.
         """
-        return await _created(
+        return await created(
             lambda free: self._store.create_show(facts, slug=free, request=request),
             name=facts.name,
             slug=slug,
@@ -191,14 +204,41 @@ class Catalog:
                 expected_revision=expected_revision or show.value.revision,
             )
 
-        return await _updated(tried, once=expected_revision is not None)
+        return await updated(tried, once=expected_revision is not None)
+
+    async def create_image(self, content: bytes) -> Image:
+        """Store a picture. Raises `InvalidInputError` about `content`."""
+        # One at a time: each takes up to 100 MB.
+        async with self._decoding:
+            try:
+                image = await asyncio.to_thread(pictures.checked, content)
+            except pictures.ImageRefusedError as error:
+                raise InvalidInputError.of("content", str(error)) from error
+        await self._store.put_image(StoredImage(image=image, content=content))
+        return image
+
+    async def set_show_image(
+        self, show_id: ShowId, image_id: str | None, *, expected_revision: Revision | None
+    ) -> At[Show]:
+        """
+        Give a show its picture, or with None take it.
+
+        Raises `ShowNotFoundError`, `ShowChangedError`, and `InvalidInputError` when
+        there is no such picture.
+        """
+        try:
+            return await self._store.set_show_image(
+                show_id, image_id, expected_revision=expected_revision
+            )
+        except ImageNotFoundError as error:
+            raise InvalidInputError.of("image_id", "does not exist") from error
 
     async def create_category(
         self, draft: CategoryDraft, *, slug: str, request: RequestKey | None
     ) -> At[Category]:
         """Make a category, last in the order; otherwise as `create_show`."""
         facts = draft.facts(await self._vocabulary())
-        return await _created(
+        return await created(
             lambda free: self._store.create_category(facts, slug=free, request=request),
             name=facts.name,
             slug=slug,
@@ -225,13 +265,13 @@ class Catalog:
                 expected_revision=expected_revision or category.value.revision,
             )
 
-        return await _updated(tried, once=expected_revision is not None)
+        return await updated(tried, once=expected_revision is not None)
 
     async def create_research(
         self, facts: ResearchFacts, *, slug: str, request: RequestKey | None
     ) -> At[Research]:
         """Make a research summary, its slug from the title; otherwise as `create_show`."""
-        return await _created(
+        return await created(
             lambda free: self._store.create_research(facts, slug=free, request=request),
             name=facts.title,
             slug=slug,
@@ -257,14 +297,18 @@ class Catalog:
                 expected_revision=expected_revision or research.value.revision,
             )
 
-        return await _updated(tried, once=expected_revision is not None)
+        return await updated(tried, once=expected_revision is not None)
 
     async def _vocabulary(self) -> Vocabulary:
         vocabulary = await self._store.vocabulary(min_revision=await self._store.head())
         return vocabulary.value
 
 
-async def _created(create: Callable[[Slug], Awaitable[T]], *, name: str, slug: str, kind: str) -> T:
+async def created(create: Callable[[Slug], Awaitable[T]], *, name: str, slug: str, kind: str) -> T:
+    """
+    Return what *create* makes with *slug*; if that is empty, with the first free one
+    that *name* gives.
+    """
     if slug:
         checks = Checks(kind)
         checks.slug("slug", slug)
@@ -279,7 +323,8 @@ async def _created(create: Callable[[Slug], Awaitable[T]], *, name: str, slug: s
     return await create(slug_numbered(wanted, _SLUG_TRIES))
 
 
-async def _updated(tried: Callable[[], Awaitable[T]], *, once: bool) -> T:
+async def updated(tried: Callable[[], Awaitable[T]], *, once: bool) -> T:
+    """Return what *tried* makes, again after a conflict unless it is to be tried *once*."""
     for _ in range(0 if once else _UPDATE_TRIES - 1):
         try:
             return await tried()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from tantrum_catalog.domain.category import CategoryFacts
 from tantrum_catalog.domain.naming import Slug
@@ -49,3 +49,8 @@ class Catalogue:
     platforms: tuple[Platform, ...] = ()
     categories: tuple[NewCategory, ...] = ()
     research: tuple[NewResearch, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of resources of each kind that there is any of."""
+        sizes = {one.name: len(getattr(self, one.name)) for one in fields(self)}
+        return {name: size for name, size in sizes.items() if size}

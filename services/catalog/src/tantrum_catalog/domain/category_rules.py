@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from tantrum_kit.errors import InvalidInputError, Violation
 
 from tantrum_catalog.domain.condition import Condition, all_of, any_of
 from tantrum_catalog.domain.filter import Match
+from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.domain.rule_fields import (
     FIELDS,
     Operator,
@@ -84,6 +85,27 @@ class CategoryRules:
                 RawRule(field=rule.field, operator=rule.operator, value=rule.value)
                 for rule in self.rules
             ),
+        )
+
+    def relabelled(self, field: RuleField, old: Slug, new: Slug) -> CategoryRules:
+        """Return the rules with *new* wherever those on *field* name *old*."""
+
+        def changed(rule: CategoryRule) -> CategoryRule:
+            if rule.field is not field or not isinstance(rule.value, str | tuple):
+                return rule
+            if isinstance(rule.value, str):
+                return replace(rule, value=new) if rule.value == old else rule
+            slugs = (new if slug == old else slug for slug in rule.value)
+            return replace(rule, value=tuple(dict.fromkeys(slugs)))
+
+        return replace(self, rules=tuple(changed(rule) for rule in self.rules))
+
+    def names_label(self, field: RuleField, slug: Slug) -> bool:
+        """Say whether a rule on *field* names *slug*."""
+        return any(
+            rule.field is field
+            and (rule.value == slug or (isinstance(rule.value, tuple) and slug in rule.value))
+            for rule in self.rules
         )
 
     def to_json(self) -> dict[str, RuleJson]:

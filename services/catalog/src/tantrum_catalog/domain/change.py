@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, NewType, TypeVar
+from typing import Final, Generic, NewType, TypeVar
 
 from tantrum_catalog.domain.naming import Slug
 
@@ -14,6 +14,9 @@ Revision = NewType("Revision", int)
 Number of a state of the catalogue. 0 is the empty one before any write; each
 write takes the next number, without gaps and in the order of commits.
 """
+
+NO_REVISION: Final = Revision(0)
+"""Of what is not written, or not of the catalogue."""
 
 T_co = TypeVar("T_co", covariant=True)
 

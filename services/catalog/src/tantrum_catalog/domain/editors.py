@@ -1,61 +1,36 @@
 """
-Editors: the people who may change the catalogue, and how they prove who they are.
+What can be asked about editors: who they are, and whether somebody is one.
 
-A stranger learns nothing from a refusal. An unknown e-mail and a wrong password
-cost the same work and get the same words, and both count against the same
-throttle. The throttle is a debt in time: each failure adds `FAILURE_COST`, time
-pays it off, and no attempt is made that would lift it over `DEBT_LIMIT`. So ten
-failures are free, then there is one more every 90 seconds; refused attempts
-cost nothing, so nobody can push an account's next chance away.
+A stranger learns nothing from a refusal. An unknown e-mail, one of an editor who is not
+active, and a wrong password cost the same work and get the same words, and all count against
+the same throttle.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import math
-import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final, NewType, Protocol
+from dataclasses import replace
+from typing import Protocol
 
 from tantrum_kit import errors
 
-from tantrum_catalog.domain import passwords
-
-EditorId = NewType("EditorId", int)
-
-AccountKey = NewType("AccountKey", str)
-"""An e-mail address in the one form that all its spellings share."""
-
-FAILURE_COST: Final = dt.timedelta(seconds=90)
-DEBT_LIMIT: Final = 10 * FAILURE_COST
-
-_EMAIL_CHARACTERS_MAX: Final = 254
-_NAME_CHARACTERS_MAX: Final = 200
-_NO_WAIT: Final = dt.timedelta()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Editor:
-    """A person who may change the catalogue."""
-
-    id: EditorId
-    email: str
-    """As the editor writes it; compare `account_key` of it."""
-    name: str
-    """For people; may be empty."""
-    create_time: dt.datetime
-    password_time: dt.datetime
-    """When the password was last set; a rehash does not count."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """An editor with what proves the password."""
-
-    editor: Editor
-    password_hash: str = field(repr=False)
+from tantrum_catalog.domain import actor, passwords
+from tantrum_catalog.domain.editor import (
+    EMAIL_CHARACTERS_MAX,
+    Account,
+    AccountKey,
+    Editor,
+    EditorChangedError,
+    EditorExistsError,
+    EditorId,
+    OwnAccountError,
+    account_key,
+    check_email,
+    check_name,
+)
+from tantrum_catalog.domain.ports import Page
+from tantrum_catalog.domain.throttle import DebtStore, Throttle, address_key
 
 
 class SignInError(errors.UnauthenticatedError):
@@ -65,23 +40,6 @@ class SignInError(errors.UnauthenticatedError):
         super().__init__("the e-mail or the password is wrong")
 
 
-class TooManyFailuresError(errors.ExhaustedError):
-    reason = "TOO_MANY_FAILED_SIGN_INS"
-
-    def __init__(self, wait: dt.timedelta) -> None:
-        seconds = math.ceil(wait.total_seconds())
-        super().__init__(
-            f"too many failed sign-ins; try again in {seconds} seconds", retry_after_seconds=seconds
-        )
-
-
-class EditorExistsError(errors.AlreadyExistsError):
-    reason = "EDITOR_EXISTS"
-
-    def __init__(self) -> None:
-        super().__init__("the e-mail has an editor already")
-
-
 class PasswordChangedError(errors.ConflictError):
     reason = "PASSWORD_CHANGED"
 
@@ -89,20 +47,35 @@ class PasswordChangedError(errors.ConflictError):
         super().__init__("the password was changed meanwhile")
 
 
-class EditorStore(Protocol):
+class EditorStore(DebtStore, Protocol):
     """
-    Keeps editors, their password hashes and what their failures cost.
+    Keeps editors and their password hashes.
 
     Every method may raise `UnavailableError` and is atomic: of two calls at
-    once, one sees what the other did.
+    once, one sees what the other did. Writes are in the audit log, and may raise
+    `EditorInactiveError` about whoever writes.
     """
 
     async def find(self, key: AccountKey) -> Account | None: ...
+
+    async def account(self, editor_id: EditorId) -> Account:
+        """Raises `EditorNotFoundError`."""
+
+    async def page(self, *, after: EditorId | None, limit: int) -> Page[Editor]:
+        """The editors by ascending id."""
 
     async def add(
         self, *, email: str, name: str, password_hash: str, create_time: dt.datetime
     ) -> Editor:
         """Make an editor with a new id. Raises `EditorExistsError`."""
+
+    async def put(self, editor: Editor, *, expected_revision: int) -> Editor:
+        """
+        Store e-mail, name and whether active, if the revision is *expected_revision*.
+
+        Who is not active then has no sessions and no API tokens any more. Raises
+        `EditorNotFoundError`, `EditorChangedError`, `EditorExistsError`.
+        """
 
     async def set_password(
         self,
@@ -115,21 +88,10 @@ class EditorStore(Protocol):
         """
         Store *password_hash* if the present one is *replaces*; else return None.
 
-        A *password_time* of None keeps the time, since the password is the same.
+        The editor then has no sessions and no API tokens any more. A
+        *password_time* of None keeps the time and those, since the password is
+        the same; that is not in the audit log.
         """
-
-    async def take_attempt(
-        self, key: AccountKey, *, now: dt.datetime, cost: dt.timedelta, limit: dt.timedelta
-    ) -> dt.timedelta:
-        """
-        Add *cost* to the debt of *key* at *now*, unless that would lift it over *limit*.
-
-        Returns how long to wait for that: zero when it was added. *key* need
-        not be an editor's.
-        """
-
-    async def forgive(self, key: AccountKey) -> None:
-        """Forget the debt of *key*."""
 
 
 class PasswordHasher(Protocol):
@@ -151,21 +113,22 @@ class Editors:
         self, store: EditorStore, hasher: PasswordHasher, *, now: Callable[[], dt.datetime]
     ) -> None:
         self._store = store
+        self._throttle = Throttle(store)
         self._hasher = hasher
         self._now = now
 
-    async def sign_in(self, email: str, password: str) -> Editor:
+    async def sign_in(self, email: str, password: str, *, client_address: str = "") -> Editor:
         """
         Return the editor whom e-mail and password prove.
 
         A hash of an older kind is replaced on the way.
 
         Raises:
-            SignInError: no such editor, or another password.
-            TooManyFailuresError: the account has to wait.
-            InvalidInputError: something is missing or too long.
+            SignInError: no such editor, not an active one, or another password.
+            TooManyFailuresError: the account or the address has to wait.
+            InvalidInputError: something is missing, too long or no address.
         """
-        account = await self._proven(email, password, field="password")
+        account = await self._proven(email, password, client_address, field="password")
         if self._hasher.outdated(account.password_hash):
             # Lost to somebody who sets a password at this moment, as it should be.
             await self._store.set_password(
@@ -192,7 +155,41 @@ class Editors:
             create_time=self._now(),
         )
 
-    async def change_password(self, *, email: str, current: str, new: str) -> Editor:
+    async def get(self, editor_id: EditorId) -> Editor:
+        """Raises `EditorNotFoundError`."""
+        return (await self._store.account(editor_id)).editor
+
+    async def update(
+        self,
+        editor_id: EditorId,
+        change: Callable[[Editor], Editor],
+        *,
+        expected_revision: int | None,
+    ) -> Editor:
+        """
+        Store what *change* makes of an editor's e-mail, name, and whether active.
+
+        Raises:
+            InvalidInputError: the e-mail or the name cannot be one.
+            OwnAccountError: editors would make themselves inactive.
+            EditorNotFoundError, EditorExistsError: as they say.
+            EditorChangedError: the revision is not *expected_revision*, or
+                somebody else wrote in between.
+        """
+        present = (await self._store.account(editor_id)).editor
+        changed = change(present)
+        changed = replace(changed, email=changed.email.strip(), name=changed.name.strip())
+        check_email(changed.email)
+        check_name(changed.name)
+        if not changed.active and editor_id == actor.current().editor_id:
+            raise OwnAccountError("make an editor inactive")
+        return await self._store.put(
+            changed, expected_revision=expected_revision or present.revision
+        )
+
+    async def change_password(
+        self, *, email: str, current: str, new: str, client_address: str = ""
+    ) -> Editor:
         """
         Set a new password, given the present one.
 
@@ -201,7 +198,34 @@ class Editors:
             SignInError, TooManyFailuresError, InvalidInputError: as `sign_in`.
         """
         passwords.check_new(new, field="new_password")
-        account = await self._proven(email, current, field="current_password")
+        account = await self._proven(email, current, client_address, field="current_password")
+        with actor.acting_as(account.editor.id):
+            return await self._set_password(account, new)
+
+    async def reset_password(
+        self, editor_id: EditorId, *, new: str, expected_revision: int | None
+    ) -> Editor:
+        """
+        Set a new password for another editor.
+
+        Raises:
+            OwnAccountError: it is one's own, which takes the present one.
+            EditorChangedError: the revision is not *expected_revision*.
+            InvalidInputError, EditorNotFoundError, PasswordChangedError: as they say.
+        """
+        passwords.check_new(new, field="new_password")
+        if editor_id == actor.current().editor_id:
+            raise OwnAccountError("reset a password")
+        account = await self._store.account(editor_id)
+        if expected_revision not in (None, account.editor.revision):
+            raise EditorChangedError(
+                editor_id, expected=expected_revision, stored=account.editor.revision
+            )
+        editor = await self._set_password(account, new)
+        await self._store.forgive(account_key(editor.email))
+        return editor
+
+    async def _set_password(self, account: Account, new: str) -> Editor:
         editor = await self._store.set_password(
             account.editor.id,
             password_hash=await self._hasher.hash(new),
@@ -212,54 +236,20 @@ class Editors:
             raise PasswordChangedError
         return editor
 
-    async def _proven(self, email: str, password: str, *, field: str) -> Account:
+    async def _proven(
+        self, email: str, password: str, client_address: str, *, field: str
+    ) -> Account:
         if not email.strip():
             raise errors.InvalidInputError.of("email", "is required")
-        if len(email) > _EMAIL_CHARACTERS_MAX:
+        if len(email) > EMAIL_CHARACTERS_MAX:
             raise errors.InvalidInputError.of("email", "is too long")
         passwords.check_given(password, field=field)
-        key = account_key(email)
-        # Counted before it is known: guesses made at once must not all slip through.
-        wait = await self._store.take_attempt(
-            key, now=self._now(), cost=FAILURE_COST, limit=DEBT_LIMIT
-        )
-        if wait > _NO_WAIT:
-            raise TooManyFailuresError(wait)
+        key, address = account_key(email), address_key(client_address)
+        await self._throttle.take(key, address, now=self._now())
         account = await self._store.find(key)
         known_hash = account.password_hash if account else None
         matches = await self._hasher.matches(password, known_hash)
-        if account is None or not matches:
+        if account is None or not matches or not account.editor.active:
             raise SignInError
-        await self._store.forgive(key)
+        await self._throttle.succeeded(key, address)
         return account
-
-
-def account_key(email: str) -> AccountKey:
-    """Return what all spellings of an address share: case and Unicode form do not count."""
-    folded = unicodedata.normalize("NFKC", email.strip()).casefold()
-    return AccountKey(unicodedata.normalize("NFKC", folded))
-
-
-def account_digest(key: AccountKey) -> bytes:
-    """Return 32 bytes to keep a debt under: strangers' addresses are not stored."""
-    return hashlib.sha256(key.encode()).digest()
-
-
-def check_email(email: str) -> None:
-    """Refuse what cannot be an address (that it works, only a message shows)."""
-    local, at, host = email.rpartition("@")
-    if not email:
-        raise errors.InvalidInputError.of("email", "is required")
-    if len(email) > _EMAIL_CHARACTERS_MAX:
-        raise errors.InvalidInputError.of(
-            "email", f"must have at most {_EMAIL_CHARACTERS_MAX} characters"
-        )
-    if not (local and at and host) or not all(c.isprintable() and c != " " for c in email):
-        raise errors.InvalidInputError.of("email", "must look like name@example.com")
-
-
-def check_name(name: str) -> None:
-    if len(name) > _NAME_CHARACTERS_MAX or not name.isprintable():
-        raise errors.InvalidInputError.of(
-            "name", f"must have at most {_NAME_CHARACTERS_MAX} printable characters"
-        )

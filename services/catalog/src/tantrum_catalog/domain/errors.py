@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from tantrum_kit import errors
 from tantrum_kit.errors import Violation
 
-from tantrum_catalog.domain.change import Revision
+from tantrum_catalog.domain.change import ResourceKind, Revision
 
 
 class ShowNotFoundError(errors.NotFoundError):
@@ -35,6 +35,14 @@ class ResearchNotFoundError(errors.NotFoundError):
 
     def __init__(self, key: int | str) -> None:
         super().__init__(f"no research {key!r}", research=key)
+
+
+class LabelNotFoundError(errors.NotFoundError):
+    """There is no such theme, or no such platform."""
+
+    def __init__(self, kind: ResourceKind, slug: str) -> None:
+        super().__init__(f"no {kind} {slug!r}", **{kind: slug})
+        self.reason = f"{kind.upper()}_NOT_FOUND"
 
 
 class ImageNotFoundError(errors.NotFoundError):
@@ -77,6 +85,24 @@ class CategoryChangedError(ResourceChangedError):
         super().__init__(f"category {category_id}", expected=expected, stored=stored)
 
 
+class FeaturedShowChangedError(errors.ConflictError):
+    """Somebody else featured a show in between, or none."""
+
+    reason = "FEATURED_SHOW_CHANGED"
+
+    def __init__(self) -> None:
+        super().__init__("another show is featured by now")
+
+
+class CategoryOrderChangedError(errors.ConflictError):
+    """Somebody else reordered the categories in between, or made or removed one."""
+
+    reason = "CATEGORY_ORDER_CHANGED"
+
+    def __init__(self) -> None:
+        super().__init__("the categories are in another order by now")
+
+
 class ResearchChangedError(ResourceChangedError):
     """Somebody else wrote the research summary in between."""
 
@@ -84,6 +110,41 @@ class ResearchChangedError(ResourceChangedError):
 
     def __init__(self, research_id: int, *, expected: Revision, stored: Revision) -> None:
         super().__init__(f"research {research_id}", expected=expected, stored=stored)
+
+
+class LabelChangedError(ResourceChangedError):
+    """Somebody else wrote the theme or platform in between."""
+
+    def __init__(
+        self, kind: ResourceKind, slug: str, *, expected: Revision, stored: Revision
+    ) -> None:
+        super().__init__(f"{kind} {slug!r}", expected=expected, stored=stored)
+        self.reason = f"{kind.upper()}_CHANGED"
+
+
+class LabelInUseError(errors.PreconditionFailedError):
+    """A theme or platform cannot go while something refers to it."""
+
+    reason = "LABEL_IN_USE"
+
+    def __init__(
+        self, kind: ResourceKind, slug: str, *, show_count: int, category_count: int
+    ) -> None:
+        super().__init__(
+            f"{show_count} shows and the rules of {category_count} categories "
+            f"refer to {kind} {slug!r}: merge it into another, or take it from them first",
+            show_count=show_count,
+            category_count=category_count,
+        )
+
+
+class NameTakenError(errors.AlreadyExistsError):
+    """Another theme or platform has the name."""
+
+    reason = "NAME_TAKEN"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the name {name!r} is taken", name=name)
 
 
 class SlugTakenError(errors.AlreadyExistsError):

@@ -34,7 +34,7 @@ from tantrum_catalog.domain.research import (
     ResearchKey,
 )
 from tantrum_catalog.domain.show import Show, ShowFacts, ShowId, ShowKey, StoredImage
-from tantrum_catalog.domain.vocabulary import Platform, Theme, Vocabulary
+from tantrum_catalog.domain.vocabulary import E, Platform, Theme, Vocabulary
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -171,7 +171,9 @@ class CatalogWriter(Protocol):
     """
     Writes the catalogue.
 
-    Each method is one transaction. If it changes anything it takes the next
+    Each method is one transaction, which the audit log is written in too, for who is
+    `actor.current()`; an editor who is not active gets `EditorInactiveError` and has
+    written nothing. If it changes anything it takes the next
     revision, gives that to every resource it writes as their own, and appends to
     the feed what it changed. What is returned has the revision of the write.
 
@@ -206,12 +208,15 @@ class CatalogWriter(Protocol):
         Raises `ShowNotFoundError`, `ShowChangedError`.
         """
 
-    async def set_featured_show(self, show_id: ShowId | None) -> At[Show | None]:
+    async def set_featured_show(
+        self, show_id: ShowId | None, *, expected_id: int | None = None
+    ) -> At[Show | None]:
         """
         Feature this show and no other; None features none.
 
-        Writes only shows that change, and nothing when it is so already. Raises
-        `ShowNotFoundError`.
+        *expected_id* is the show that is featured, 0 for none; None is for any. Writes only
+        shows that change, and nothing when it is so already. Raises `ShowNotFoundError` and
+        `FeaturedShowChangedError`.
         """
 
     async def create_category(
@@ -233,12 +238,18 @@ class CatalogWriter(Protocol):
     ) -> Revision:
         """As `delete_show`. Raises `CategoryNotFoundError`, `CategoryChangedError`."""
 
-    async def reorder_categories(self, ids: Sequence[CategoryId]) -> At[tuple[Category, ...]]:
+    async def reorder_categories(
+        self, ids: Sequence[CategoryId], *, expected_ids: Sequence[CategoryId] = ()
+    ) -> At[tuple[Category, ...]]:
         """
         Give the categories the display orders 1, 2, … in the order of *ids*.
 
-        Writes only categories that change. Returns all of them in the new order.
-        Raises `CategoryOrderError` unless *ids* has every category exactly once.
+        *expected_ids* is the order that they are in; empty is for any. Writes only categories
+        that change. Returns all of them in the new order.
+
+        Raises:
+            CategoryOrderChangedError: they are in another order.
+            CategoryOrderError: *ids* has not every category exactly once.
         """
 
     async def create_research(
@@ -256,6 +267,18 @@ class CatalogWriter(Protocol):
     ) -> Revision:
         """As `delete_show`. Raises `ResearchNotFoundError`, `ResearchChangedError`."""
 
+    async def put_image(self, stored: StoredImage) -> None:
+        """Store a picture, if it is not there yet. It takes no revision."""
+
+    async def set_show_image(
+        self, show_id: ShowId, image_id: str | None, *, expected_revision: Revision | None
+    ) -> At[Show]:
+        """
+        Give a show its picture, or with None take it.
+
+        Raises `ShowNotFoundError`, `ShowChangedError`, `ImageNotFoundError`.
+        """
+
     async def load(self, catalogue: Catalogue) -> Revision:
         """
         Write a whole *catalogue* as one revision.
@@ -263,6 +286,54 @@ class CatalogWriter(Protocol):
         Later creates get ids past those in it. Raises `CatalogueNotEmptyError` if
         there is any show, theme, platform, category or research.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged(Generic[E]):
+    """What came of two themes or platforms, and what changed with them."""
+
+    entry: E
+    """The one that stayed."""
+    show_count: int
+    """Shows that had the other."""
+    category_count: int
+    """Categories whose rules named the other."""
+
+
+class VocabularyWriter(Protocol):
+    """
+    Writes themes and platforms, by `Theme` or `Platform` as *kind*.
+
+    As `CatalogWriter`. Shows that have an entry are written with it, and so are
+    categories whose rules name one that is merged.
+    """
+
+    async def entry(self, kind: type[E], slug: Slug, *, min_revision: Revision) -> At[E]:
+        """Raises `LabelNotFoundError`."""
+
+    async def create_entry(self, entry: E) -> At[E]:
+        """Raises `SlugTakenError`, `NameTakenError`."""
+
+    async def put_entry(self, entry: E, *, expected_revision: Revision) -> At[E]:
+        """
+        Replace the entry of this slug if its revision is *expected_revision*.
+
+        Raises `LabelNotFoundError`, `LabelChangedError`, `NameTakenError`.
+        """
+
+    async def merge_entries(
+        self, kind: type[E], slug: Slug, *, into: Slug, expected_revision: Revision | None
+    ) -> At[Merged[E]]:
+        """
+        Put *into* in the place of *slug*, and remove that; see `vocabulary.merged`.
+
+        Raises `LabelNotFoundError` about either, `LabelChangedError` about *slug*.
+        """
+
+    async def delete_entry(
+        self, kind: type[E], slug: Slug, *, expected_revision: Revision | None
+    ) -> Revision:
+        """Raises `LabelNotFoundError`, `LabelChangedError`, `LabelInUseError`."""
 
 
 class ChangeFeed(Protocol):
@@ -280,7 +351,7 @@ class ChangeFeed(Protocol):
         """
 
 
-class CatalogStore(CatalogReader, CatalogWriter, ChangeFeed, Protocol):
+class CatalogStore(CatalogReader, CatalogWriter, VocabularyWriter, ChangeFeed, Protocol):
     """All of it."""
 
     async def ready(self) -> bool:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
 
+from tantrum_catalog.domain.change import NO_REVISION, Revision
 from tantrum_catalog.domain.checks import Checks
 from tantrum_catalog.domain.naming import Slug, sort_name_of
+
+ALIASES_MAX: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,15 +20,17 @@ class Theme:
     slug: Slug
     name: str
     aliases: tuple[str, ...] = ()
-    """Other spellings that people look for."""
+    """Other spellings that people look for, at most `ALIASES_MAX`."""
     show_count: int = 0
     """Number of shows that have it; computed on reading."""
+    revision: Revision = NO_REVISION
+    """Catalogue revision of the last write; 0 before it is stored."""
 
     def __post_init__(self) -> None:
         checks = Checks("theme")
         checks.slug("slug", self.slug)
         checks.line("name", self.name, at_least=1, at_most=100)
-        checks.lines("aliases", self.aliases, count=20, at_most=100)
+        checks.lines("aliases", self.aliases, count=ALIASES_MAX, at_most=100)
         checks.finish()
 
 
@@ -38,6 +44,8 @@ class Platform:
     icon_url: str = ""
     show_count: int = 0
     """Number of shows on it; computed on reading."""
+    revision: Revision = NO_REVISION
+    """As of `Theme`."""
 
     def __post_init__(self) -> None:
         checks = Checks("platform")
@@ -46,6 +54,25 @@ class Platform:
         checks.address("url", self.url)
         checks.address("icon_url", self.icon_url, or_path=True)
         checks.finish()
+
+
+E = TypeVar("E", bound=Theme | Platform)
+"""An entry of one vocabulary."""
+
+
+def merged(gone: E, into: E) -> E:
+    """
+    Return *into* with what is to be kept of *gone*.
+
+    A theme gets the other's name and aliases as aliases, as far as there is room for
+    them: people go on looking for them.
+    """
+    if not (isinstance(gone, Theme) and isinstance(into, Theme)):
+        return into
+    known = {sort_name_of(name) for name in (into.name, *into.aliases)}
+    new = {sort_name_of(name): name for name in (gone.name, *gone.aliases)}
+    added = [name for key, name in new.items() if key not in known]
+    return replace(into, aliases=(*into.aliases, *added)[:ALIASES_MAX])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Final
 
 from tantrum_kit.errors import InvalidInputError
 
-from tantrum_catalog.domain.editors import account_key, check_email, check_name
+from tantrum_catalog.domain.editor import account_key, check_email, check_name
 from tantrum_catalog.importing import source
 from tantrum_catalog.importing.plan import Imported, Kind, Value, Wanted, digest_of
 from tantrum_catalog.importing.report import Finding, TableReport

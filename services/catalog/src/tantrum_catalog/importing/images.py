@@ -1,48 +1,28 @@
 """
-Uploaded pictures: found in a folder, recognised by their content, measured, refused.
-
-A picture is decoded once, whole, so that what is stored is known to be one. Its
-bytes are stored as they are.
+The old application's uploaded pictures, found in a folder.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import io
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-import PIL.Image
-
+from tantrum_catalog.domain.pictures import (
+    SIZE_BYTES_MAX,
+    ImageRefusedError,
+    checked,
+    image_id_of,
+)
 from tantrum_catalog.domain.show import Image
 from tantrum_catalog.importing import source
 from tantrum_catalog.importing.report import Finding, TableReport
 from tantrum_catalog.importing.source import Source
 
-SIZE_BYTES_MAX: Final = 3 * 1024 * 1024
-"""As the table allows."""
-
-PIXELS_MAX: Final = 25_000_000
-"""Of one picture: a camera's, but no bomb's. Decoded, that is 100 MB at most."""
-
-_MEDIA_TYPE_BY_FORMAT: Final[Mapping[str, str]] = {
-    "JPEG": "image/jpeg",
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "GIF": "image/gif",
-    "AVIF": "image/avif",
-}
-
 _PROGRESS_EVERY: Final = 25
-
-
-class ImageRefusedError(Exception):
-    """A file is no picture that can be stored; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +35,7 @@ class FoundImage:
     def content(self) -> bytes:
         """Return the bytes. Raises `ImageRefusedError` when they are others by now."""
         content = self.path.read_bytes()
-        if _id_of(content) != self.image.id:
+        if image_id_of(content) != self.image.id:
             raise ImageRefusedError(f"{self.path.name} changed while it was imported")
         return content
 
@@ -90,35 +70,6 @@ async def find_images(
     return found
 
 
-def checked(content: bytes) -> Image:
-    """Return what a picture is. Raises `ImageRefusedError`."""
-    if not content:
-        raise ImageRefusedError("the file is empty")
-    if len(content) > SIZE_BYTES_MAX:
-        raise ImageRefusedError(f"the file has more than {SIZE_BYTES_MAX:,} bytes")
-    try:
-        media_type, (width, height) = _decoded(content)
-    except ImageRefusedError:
-        raise
-    except Exception as error:
-        # Decoders raise whatever they stumble over, and files are as bad as they come.
-        reason = f"it cannot be read as a picture ({type(error).__name__})"
-        raise ImageRefusedError(reason) from error
-    return Image(id=_id_of(content), media_type=media_type, width=width, height=height)
-
-
-def _decoded(content: bytes) -> tuple[str, tuple[int, int]]:
-    with warnings.catch_warnings():
-        # Pillow warns of pixels past its own limit, which is above ours, and of odd metadata.
-        warnings.simplefilter("ignore")
-        with PIL.Image.open(io.BytesIO(content), formats=[*_MEDIA_TYPE_BY_FORMAT]) as picture:
-            width, height = picture.size
-            if width * height > PIXELS_MAX:
-                raise ImageRefusedError(f"it has more than {PIXELS_MAX:,} pixels")
-            picture.load()
-            return _MEDIA_TYPE_BY_FORMAT[str(picture.format)], (width, height)
-
-
 def _find(url: str, folder: Path) -> FoundImage:
     path = _path_of(url, folder)
     try:
@@ -146,7 +97,3 @@ def _path_of(url: str, folder: Path) -> Path:
         if path != inside and path.is_relative_to(inside) and path.is_file():
             return path
     raise ImageRefusedError(f"the folder has no file for {url!r}")
-
-
-def _id_of(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -12,13 +12,14 @@ import asyncpg
 from tantrum_kit.postgres import Connection, Server
 
 from tantrum_catalog.domain.naming import Slug
+from tantrum_catalog.domain.pictures import ImageRefusedError
 from tantrum_catalog.domain.show import StoredImage
 from tantrum_catalog.domain.vocabulary import Platform, Theme, Vocabulary
 from tantrum_catalog.importing import source
 from tantrum_catalog.importing.categories import vocabulary_with, wanted_categories
 from tantrum_catalog.importing.editors import wanted_editors
 from tantrum_catalog.importing.fitting import featured_to_keep, fitted, without_second_feature
-from tantrum_catalog.importing.images import FoundImages, ImageRefusedError, find_images
+from tantrum_catalog.importing.images import FoundImages, find_images
 from tantrum_catalog.importing.labels import slug_by_old_name, wanted_platforms, wanted_themes
 from tantrum_catalog.importing.plan import (
     MADE_HERE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,9 +24,11 @@ def _revision_stamp(record: Record) -> str:
     return str(record["revision"])
 
 
-def _password_stamp(record: Record) -> str:
+def _editor_stamp(record: Record) -> str:
     time: dt.datetime = record["password_time"]
-    return time.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    stamp = time.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    # Imports of the first release left no revision; an editor's is 1 until somebody writes it.
+    return stamp if record["revision"] == 1 else f"{stamp} {record['revision']}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ _TABLES: Final[Mapping[Kind, _Table]] = {
         name="editor",
         columns=("id", "email", "account_key", "name", "password_hash", "create_time"),
         unique="account_key",
-        stamp=_password_stamp,
+        stamp=_editor_stamp,
         at_insert=("create_time", "password_time"),
         at_update=("password_time",),
         resource=None,
@@ -159,6 +162,7 @@ class Target:
     def __init__(self, connection: Connection, write: Write) -> None:
         self._connection = connection
         self._write = write
+        self._written: Counter[str] = Counter()
 
     @classmethod
     async def locked(cls, connection: Connection, *, now: dt.datetime) -> Target:
@@ -215,7 +219,9 @@ class Target:
         status: str = await self._connection.execute(
             _PUT_IMAGE, image.id, image.media_type, image.width, image.height, stored.content
         )
-        return status.endswith(" 1")
+        stored_now = status.endswith(" 1")
+        self._written["image"] += stored_now
+        return stored_now
 
     async def wrong_images(self, ids: Collection[str]) -> list[str]:
         """Return those of *ids* whose stored content is another one."""
@@ -247,6 +253,9 @@ class Target:
 
     async def finish(self) -> Revision | None:
         """Publish the changes as one revision, and return it; None when there are none."""
+        written = +self._written
+        if written:
+            self._write.log_load(written)
         if not await self._write.append_changes():
             return None
         await self._connection.execute(_ADVANCE, self._write.revision)
@@ -254,11 +263,12 @@ class Target:
 
     def _filled(self, table: _Table, row: Row, times: Sequence[str]) -> dict[str, Value]:
         values: dict[str, Value] = {**dict.fromkeys(times, self._write.time), **row}
-        if table.stamp is _revision_stamp:
+        if table.resource is not None:
             values["revision"] = self._write.revision
         return values
 
     def _changed(self, table: _Table, row: Row) -> None:
+        self._written[table.name] += 1
         if table.resource is not None:
             number = row.get("id", 0)
             self._write.put(table.resource, int(str(number)), str(row["slug"]))

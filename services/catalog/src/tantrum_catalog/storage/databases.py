@@ -41,7 +41,7 @@ class Databases:
 
     def __init__(self, primary: Database, replica: Database | None = None) -> None:
         self.primary = primary
-        self._replica = replica
+        self.replica = replica
         self._avoid_until_monotonic = 0.0
 
     async def read(self, query: Query[T], *, min_revision: Revision) -> At[T]:
@@ -65,14 +65,14 @@ class Databases:
         """Return what a replica finds; None when the primary has to be asked."""
         loop = asyncio.get_running_loop()
         started_monotonic = loop.time()
-        if self._replica is None or started_monotonic < self._avoid_until_monotonic:
+        if self.replica is None or started_monotonic < self._avoid_until_monotonic:
             return None
         if self._avoid_until_monotonic > 0:
             # The others stay away while this call tries.
             self._avoid_until_monotonic = started_monotonic + _AVOID_SECONDS
         try:
             async with asyncio.timeout(deadline.remaining_seconds(_REPLICA_SECONDS * 2) / 2):
-                found = await _caught_up(self._replica, query, min_revision)
+                found = await _caught_up(self.replica, query, min_revision)
         except (UnavailableError, TimeoutError, *_NOT_MIGRATED) as error:
             self._avoid_until_monotonic = loop.time() + _AVOID_SECONDS
             log.warning("replica_avoided", error=f"{type(error).__name__}: {error}")

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from tantrum_catalog.domain.change import Batch, Revision
 from tantrum_catalog.domain.errors import RevisionUnavailableError
-from tantrum_catalog.domain.show import StoredImage
+from tantrum_catalog.storage.memory_audit import MemoryAuditLog
 from tantrum_catalog.storage.memory_reads import MemoryReads
 from tantrum_catalog.storage.memory_state import MemoryState
+from tantrum_catalog.storage.memory_vocabulary_writes import MemoryVocabularyWrites
 from tantrum_catalog.storage.memory_writes import MemoryWrites
 
 
@@ -21,17 +22,28 @@ def _utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-class MemoryCatalogStore(MemoryReads, MemoryWrites):
+class MemoryCatalogStore(MemoryReads, MemoryWrites, MemoryVocabularyWrites):
     """
     Implements every port of the catalogue.
 
-    The feed goes back *batches_kept* revisions; None keeps them all.
+    The feed goes back *batches_kept* revisions; None keeps them all. What is written is
+    logged in *audit*, which the stores of editors share with it.
     """
 
     def __init__(
-        self, *, now: Callable[[], dt.datetime] = _utc_now, batches_kept: int | None = None
+        self,
+        *,
+        now: Callable[[], dt.datetime] = _utc_now,
+        batches_kept: int | None = None,
+        audit: MemoryAuditLog | None = None,
     ) -> None:
-        super().__init__(MemoryState(now=now, batches_kept=batches_kept))
+        log = MemoryAuditLog() if audit is None else audit
+        super().__init__(MemoryState(now=now, batches_kept=batches_kept, audit=log))
+
+    @property
+    def state(self) -> MemoryState:
+        """What it holds."""
+        return self._state
 
     async def head(self) -> Revision:
         return self._state.head
@@ -45,7 +57,3 @@ class MemoryCatalogStore(MemoryReads, MemoryWrites):
 
     async def ready(self) -> bool:
         return True
-
-    def put_image(self, stored: StoredImage) -> None:
-        """Keep a picture's bytes, as an import does."""
-        self._state.images[stored.image.id] = stored

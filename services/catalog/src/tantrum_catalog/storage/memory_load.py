@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from tantrum_catalog.domain.audit import load_record
 from tantrum_catalog.domain.catalogue import Catalogue
 from tantrum_catalog.domain.category import Category, CategoryId
 from tantrum_catalog.domain.change import Change, ChangeType, ResourceKind, Revision
@@ -17,8 +20,9 @@ def load(state: MemoryState, catalogue: Catalogue) -> Revision:
     if state.shows or state.categories or state.research or state.themes or state.platforms:
         raise CatalogueNotEmptyError
     themes, platforms = state.themes, state.platforms
-    state.themes = {theme.slug: theme for theme in catalogue.themes}
-    state.platforms = {platform.slug: platform for platform in catalogue.platforms}
+    revision = state.next_revision
+    state.themes = {one.slug: replace(one, revision=revision) for one in catalogue.themes}
+    state.platforms = {one.slug: replace(one, revision=revision) for one in catalogue.platforms}
     try:
         shows = _shows(state, catalogue)
     except BaseException:
@@ -30,7 +34,7 @@ def load(state: MemoryState, catalogue: Catalogue) -> Revision:
     state.categories = {one.id: one for one in _categories(state, catalogue)}
     state.research = {one.id: one for one in _research(state, catalogue)}
     changes = _changes(state)
-    return state.commit(changes) if changes else state.head
+    return state.commit(changes, load_record(catalogue.counts())) if changes else state.head
 
 
 def _changes(state: MemoryState) -> list[Change]:

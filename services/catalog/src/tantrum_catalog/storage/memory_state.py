@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
+from tantrum_catalog.domain.audit import AuditRecord
 from tantrum_catalog.domain.category import Category, CategoryId, CategoryKey
 from tantrum_catalog.domain.change import At, Batch, Change, ChangeType, ResourceKind, Revision
 from tantrum_catalog.domain.condition import holds
@@ -23,6 +24,7 @@ from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.domain.research import Research, ResearchId, ResearchKey
 from tantrum_catalog.domain.show import Label, Show, ShowFacts, ShowId, ShowKey, StoredImage
 from tantrum_catalog.domain.vocabulary import Platform, Theme
+from tantrum_catalog.storage.memory_audit import MemoryAuditLog
 
 T = TypeVar("T")
 
@@ -43,8 +45,15 @@ class MemoryState:
     Its methods do not wait, so each of them is a transaction on the event loop.
     """
 
-    def __init__(self, *, now: Callable[[], dt.datetime], batches_kept: int | None) -> None:
+    def __init__(
+        self,
+        *,
+        now: Callable[[], dt.datetime],
+        batches_kept: int | None,
+        audit: MemoryAuditLog,
+    ) -> None:
         self.now = now
+        self.audit = audit
         self.head = Revision(0)
         self.batches: deque[Batch] = deque(maxlen=batches_kept)
         self.shows: dict[ShowId, Show] = {}
@@ -70,9 +79,10 @@ class MemoryState:
         """The revision that `commit` will take."""
         return Revision(self.head + 1)
 
-    def commit(self, changes: Sequence[Change]) -> Revision:
-        """Take the next revision for *changes*, at least one."""
+    def commit(self, changes: Sequence[Change], *records: AuditRecord) -> Revision:
+        """Take the next revision for *changes*, at least one, and log *records*."""
         self.head = self.next_revision
+        self.audit.append(records, time=self.now(), revision=self.head)
         self.batches.append(
             Batch(revision=self.head, changes=tuple(changes), commit_time=self.now())
         )

@@ -11,6 +11,7 @@ from tantrum_catalog.storage.postgres_research_writing import PostgresResearchWr
 from tantrum_catalog.storage.postgres_show_writing import PostgresShowWriter
 from tantrum_catalog.storage.postgres_shows import PostgresShowReader
 from tantrum_catalog.storage.postgres_vocabularies import PostgresVocabularyReader
+from tantrum_catalog.storage.postgres_vocabulary_writing import PostgresVocabularyWriter
 
 
 class PostgresCatalogStore(
@@ -21,6 +22,7 @@ class PostgresCatalogStore(
     PostgresShowWriter,
     PostgresCategoryWriter,
     PostgresResearchWriter,
+    PostgresVocabularyWriter,
     PostgresLoader,
     PostgresFeed,
 ):

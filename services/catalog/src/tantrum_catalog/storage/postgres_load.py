@@ -38,8 +38,8 @@ _SHOW_COLUMNS: Final = (
     *("id", "slug", "featured", "legacy", "revision", "update_time"),
     *FACT_COLUMNS,
 )
-_THEME_COLUMNS: Final = ("slug", "name", "sort_name", "aliases")
-_PLATFORM_COLUMNS: Final = ("slug", "name", "sort_name", "url", "icon_url")
+_THEME_COLUMNS: Final = ("slug", "name", "sort_name", "aliases", "revision")
+_PLATFORM_COLUMNS: Final = ("slug", "name", "sort_name", "url", "icon_url", "revision")
 _CATEGORY_COLUMNS: Final = (
     *("slug", "display_order", "revision", "create_time", "update_time"),
     *("name", "sort_name", "description", "active", "rules"),
@@ -62,24 +62,23 @@ class PostgresLoader(PostgresPart):
             await _load_shows(write, catalogue.shows)
             await _load_categories(write, catalogue)
             await _load_research(write, catalogue)
+            if catalogue.counts():
+                write.log_load(catalogue.counts())
             return write.revision_after
 
 
 async def _load_vocabularies(
     write: Write, themes: Sequence[Theme], platforms: Sequence[Platform]
 ) -> None:
-    await _copy(
-        write,
-        "theme",
-        _THEME_COLUMNS,
-        [(one.slug, one.name, sort_name_of(one.name), one.aliases) for one in themes],
-    )
-    await _copy(
-        write,
-        "platform",
-        _PLATFORM_COLUMNS,
-        [(one.slug, one.name, sort_name_of(one.name), one.url, one.icon_url) for one in platforms],
-    )
+    theme_rows = [
+        (one.slug, one.name, sort_name_of(one.name), one.aliases, write.revision) for one in themes
+    ]
+    await _copy(write, "theme", _THEME_COLUMNS, theme_rows)
+    platform_rows = [
+        (one.slug, one.name, sort_name_of(one.name), one.url, one.icon_url, write.revision)
+        for one in platforms
+    ]
+    await _copy(write, "platform", _PLATFORM_COLUMNS, platform_rows)
     for theme in themes:
         write.put(ResourceKind.THEME, 0, theme.slug)
     for platform in platforms:

@@ -17,5 +17,6 @@ class PostgresPart:
         self, databases: Databases, *, now: Callable[[], dt.datetime], batches_kept: int
     ) -> None:
         self._databases = databases
+        self._now = now
         self._counts = Counts()
         self._writes = Writes(databases.primary, now=now, batches_kept=batches_kept)

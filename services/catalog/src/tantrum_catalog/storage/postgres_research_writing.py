@@ -7,6 +7,7 @@ from typing import Final
 import asyncpg
 from tantrum_kit.postgres import Connection
 
+from tantrum_catalog.domain.audit import AuditAction
 from tantrum_catalog.domain.change import At, ResourceKind, Revision
 from tantrum_catalog.domain.errors import (
     ResearchChangedError,
@@ -37,11 +38,9 @@ RETURNING id
 _UPDATE: Final = f"""
 UPDATE catalog.research SET (revision, update_time, {_FACTS}) = ROW ($2, $3, {_FACT_PLACES})
 WHERE id = $1
-RETURNING slug
 """  # noqa: S608 - from constants
 
-_REVISION: Final = "SELECT revision FROM catalog.research WHERE id = $1"
-_DELETE: Final = "DELETE FROM catalog.research WHERE id = $1 RETURNING slug"
+_DELETE: Final = "DELETE FROM catalog.research WHERE id = $1"
 
 
 class PostgresResearchWriter(PostgresPart):
@@ -61,7 +60,9 @@ class PostgresResearchWriter(PostgresPart):
                     raise SlugTakenError(slug) from error
                 await write.note(ResourceKind.RESEARCH, request, number)
                 write.put(ResourceKind.RESEARCH, number, slug)
-                return await _read_back(write, ResearchId(number))
+                made = await _read_back(write, ResearchId(number))
+                write.log(AuditAction.CREATE, after=made.value)
+                return made
         except MadeBeforeError as made:
             return await self._research_on_primary(ResearchId(made.resource_id))
 
@@ -69,20 +70,24 @@ class PostgresResearchWriter(PostgresPart):
         self, research_id: ResearchId, facts: ResearchFacts, *, expected_revision: Revision
     ) -> At[Research]:
         async with self._writes.begun() as write:
-            await _require(write.connection, research_id, expected_revision)
-            slug = await write.connection.fetchval(
-                _UPDATE, research_id, write.revision, write.time, *research_values(facts)
+            before = await _require(write.connection, research_id, expected_revision)
+            values = research_values(facts)
+            await write.connection.execute(
+                _UPDATE, research_id, write.revision, write.time, *values
             )
-            write.put(ResourceKind.RESEARCH, research_id, slug)
-            return await _read_back(write, research_id)
+            write.put(ResourceKind.RESEARCH, research_id, before.slug)
+            stored = await _read_back(write, research_id)
+            write.log(AuditAction.UPDATE, before=before, after=stored.value)
+            return stored
 
     async def delete_research(
         self, research_id: ResearchId, *, expected_revision: Revision | None
     ) -> Revision:
         async with self._writes.begun() as write:
-            await _require(write.connection, research_id, expected_revision)
-            slug = await write.connection.fetchval(_DELETE, research_id)
-            write.deleted(ResourceKind.RESEARCH, research_id, slug)
+            before = await _require(write.connection, research_id, expected_revision)
+            await write.connection.execute(_DELETE, research_id)
+            write.deleted(ResourceKind.RESEARCH, research_id, before.slug)
+            write.log(AuditAction.DELETE, before=before)
             return write.revision
 
     async def _research_on_primary(self, research_id: ResearchId) -> At[Research]:
@@ -95,13 +100,14 @@ class PostgresResearchWriter(PostgresPart):
 
 async def _require(
     connection: Connection, research_id: ResearchId, expected: Revision | None
-) -> None:
-    """Raises `ResearchNotFoundError` or `ResearchChangedError`."""
-    stored = await connection.fetchval(_REVISION, research_id)
+) -> Research:
+    """Return the summary. Raises `ResearchNotFoundError` or `ResearchChangedError`."""
+    stored = (await read_research(connection, research_id)).value
     if stored is None:
         raise ResearchNotFoundError(research_id)
-    if expected not in (None, stored):
-        raise ResearchChangedError(research_id, expected=expected, stored=stored)
+    if expected is not None and expected != stored.revision:
+        raise ResearchChangedError(research_id, expected=expected, stored=stored.revision)
+    return stored
 
 
 async def _read_back(write: Write, research_id: ResearchId) -> At[Research]:

@@ -12,15 +12,29 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
 from tantrum_kit.postgres import Connection, Database
 
-from tantrum_catalog.domain.change import Change, ChangeType, ResourceKind, Revision
+from tantrum_catalog.domain.audit import (
+    AuditAction,
+    Audited,
+    AuditRecord,
+    load_record,
+    record_of,
+)
+from tantrum_catalog.domain.change import (
+    NO_REVISION,
+    Change,
+    ChangeType,
+    ResourceKind,
+    Revision,
+)
 from tantrum_catalog.domain.errors import RequestIdTakenError
 from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.domain.ports import RequestKey
+from tantrum_catalog.storage.postgres_audit import append_audit
 
 _TAKE: Final = """
 UPDATE catalog.head
@@ -74,6 +88,7 @@ class Write:
         self.revision = revision
         self.time = commit_time
         self._changes: list[Change] = []
+        self._records: list[AuditRecord] = []
         self._changed_elsewhere = False
 
     def put(self, kind: ResourceKind, number: int, slug: str) -> None:
@@ -85,6 +100,16 @@ class Write:
         """Note that a resource was removed."""
         change = Change(kind=kind, type=ChangeType.DELETE, id=number, slug=Slug(slug))
         self._changes.append(change)
+
+    def log(
+        self, action: AuditAction, *, before: Audited | None = None, after: Audited | None = None
+    ) -> None:
+        """Note for the audit log what was done to a resource."""
+        self._records.append(record_of(action, before=before, after=after))
+
+    def log_load(self, count_by_kind: Mapping[str, int]) -> None:
+        """Note for the audit log that the catalogue was filled with so many resources."""
+        self._records.append(load_record(count_by_kind))
 
     def changed_elsewhere(self) -> None:
         """Note that changes were written, and appended to the feed, past this object."""
@@ -114,8 +139,15 @@ class Write:
             )
 
     async def append_changes(self) -> bool:
-        """Write the feed; false when there is nothing to write."""
+        """
+        Write the audit log and the feed; false when there is nothing for the feed.
+
+        Raises `EditorInactiveError`.
+        """
         changes = self._changes
+        if self._records:
+            revision = self.revision if changes else NO_REVISION
+            await append_audit(self.connection, self._records, time=self.time, revision=revision)
         if not changes:
             return self._changed_elsewhere
         await self.connection.execute(

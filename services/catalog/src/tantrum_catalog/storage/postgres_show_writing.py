@@ -8,8 +8,11 @@ from typing import Final
 import asyncpg
 from tantrum_kit.postgres import Connection
 
+from tantrum_catalog.domain.audit import AuditAction, record_of
 from tantrum_catalog.domain.change import At, ResourceKind, Revision
 from tantrum_catalog.domain.errors import (
+    FeaturedShowChangedError,
+    ImageNotFoundError,
     ShowChangedError,
     ShowNotFoundError,
     SlugTakenError,
@@ -17,11 +20,12 @@ from tantrum_catalog.domain.errors import (
 )
 from tantrum_catalog.domain.naming import Slug
 from tantrum_catalog.domain.ports import RequestKey
-from tantrum_catalog.domain.show import Show, ShowFacts, ShowId
+from tantrum_catalog.domain.show import Show, ShowFacts, ShowId, StoredImage
+from tantrum_catalog.storage.postgres_audit import append_audit
 from tantrum_catalog.storage.postgres_part import PostgresPart
 from tantrum_catalog.storage.postgres_revisions import MadeBeforeError, Write
 from tantrum_catalog.storage.postgres_rows import FACT_COLUMNS, fact_values, placeholders
-from tantrum_catalog.storage.postgres_shows import read_show
+from tantrum_catalog.storage.postgres_shows import read_show, read_shows
 
 _FACTS: Final = ", ".join(FACT_COLUMNS)
 
@@ -38,19 +42,35 @@ WHERE id = $1
 RETURNING slug
 """  # noqa: S608 - from constants
 
-_REVISION: Final = "SELECT revision FROM catalog.show WHERE id = $1"
-_DELETE: Final = "DELETE FROM catalog.show WHERE id = $1 RETURNING slug"
+_DELETE: Final = "DELETE FROM catalog.show WHERE id = $1"
+
+_PUT_IMAGE: Final = """
+INSERT INTO catalog.image (id, media_type, width, height, content)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+"""
+
+_SET_IMAGE: Final = """
+UPDATE catalog.show SET image_id = $2, revision = $3, update_time = $4 WHERE id = $1
+"""
+
+# The one that ceases to be featured first.
+_TO_CHANGE: Final = """
+SELECT id FROM catalog.show
+WHERE (featured AND id IS DISTINCT FROM $1::int) OR (NOT featured AND id = $1::int)
+ORDER BY featured DESC
+"""
 
 # Cleared before it is set: there is never more than one.
+_FEATURED: Final = "SELECT id FROM catalog.show WHERE featured"
 _FEATURE_NO_OTHER: Final = """
 UPDATE catalog.show SET featured = false, revision = $2, update_time = $3
 WHERE featured AND id IS DISTINCT FROM $1::int
-RETURNING id, slug
 """
 _FEATURE: Final = """
 UPDATE catalog.show SET featured = true, revision = $2, update_time = $3
 WHERE NOT featured AND id = $1::int
-RETURNING id, slug
 """
 
 
@@ -65,7 +85,9 @@ class PostgresShowWriter(PostgresPart):
                 await write.require_new(ResourceKind.SHOW, request)
                 show_id = await _insert(write, facts, slug)
                 await write.note(ResourceKind.SHOW, request, show_id)
-                return await _read_back(write, show_id)
+                made = await _read_back(write, show_id)
+                write.log(AuditAction.CREATE, after=made.value)
+                return made
         except MadeBeforeError as made:
             return await self._show_on_primary(ShowId(made.resource_id))
 
@@ -73,7 +95,7 @@ class PostgresShowWriter(PostgresPart):
         self, show_id: ShowId, facts: ShowFacts, *, expected_revision: Revision
     ) -> At[Show]:
         async with self._writes.begun() as write:
-            await _require(write.connection, show_id, expected_revision)
+            before = await _require(write.connection, show_id, expected_revision)
             await require_labels(write.connection, facts)
             values = fact_values(facts)
             slug = await write.connection.fetchval(
@@ -81,22 +103,61 @@ class PostgresShowWriter(PostgresPart):
             )
             await write_labels(write.connection, [show_id])
             write.put(ResourceKind.SHOW, show_id, slug)
-            return await _read_back(write, show_id)
+            stored = await _read_back(write, show_id)
+            write.log(AuditAction.UPDATE, before=before, after=stored.value)
+            return stored
+
+    async def put_image(self, stored: StoredImage) -> None:
+        image = stored.image
+        async with self._databases.primary.transaction() as connection:
+            values = (image.id, image.media_type, image.width, image.height, stored.content)
+            if await connection.fetchval(_PUT_IMAGE, *values) is not None:
+                record = record_of(AuditAction.CREATE, after=image)
+                await append_audit(connection, [record], time=self._now())
+
+    async def set_show_image(
+        self, show_id: ShowId, image_id: str | None, *, expected_revision: Revision | None
+    ) -> At[Show]:
+        async with self._writes.begun() as write:
+            before = await _require(write.connection, show_id, expected_revision)
+            if image_id == (before.image.id if before.image else None):
+                return At(value=before, revision=write.revision_after)
+            try:
+                await write.connection.execute(
+                    _SET_IMAGE, show_id, image_id, write.revision, write.time
+                )
+            except asyncpg.ForeignKeyViolationError as error:
+                raise ImageNotFoundError(str(image_id)) from error
+            write.put(ResourceKind.SHOW, show_id, before.slug)
+            stored = await _read_back(write, show_id)
+            write.log(AuditAction.UPDATE, before=before, after=stored.value)
+            return stored
 
     async def delete_show(self, show_id: ShowId, *, expected_revision: Revision | None) -> Revision:
         async with self._writes.begun() as write:
-            await _require(write.connection, show_id, expected_revision)
-            slug = await write.connection.fetchval(_DELETE, show_id)
-            write.deleted(ResourceKind.SHOW, show_id, slug)
+            before = await _require(write.connection, show_id, expected_revision)
+            await write.connection.execute(_DELETE, show_id)
+            write.deleted(ResourceKind.SHOW, show_id, before.slug)
+            write.log(AuditAction.DELETE, before=before)
             return write.revision
 
-    async def set_featured_show(self, show_id: ShowId | None) -> At[Show | None]:
+    async def set_featured_show(
+        self, show_id: ShowId | None, *, expected_id: int | None = None
+    ) -> At[Show | None]:
         async with self._writes.begun() as write:
+            featured_id = await write.connection.fetchval(_FEATURED) or 0
+            if expected_id not in (None, featured_id):
+                raise FeaturedShowChangedError
             if show_id is not None:
                 await _require(write.connection, show_id, None)
+            ids = [row["id"] for row in await write.connection.fetch(_TO_CHANGE, show_id)]
+            before = (await read_shows(write.connection, ids)).value
             for sql in (_FEATURE_NO_OTHER, _FEATURE):
-                for row in await write.connection.fetch(sql, show_id, write.revision, write.time):
-                    write.put(ResourceKind.SHOW, row["id"], row["slug"])
+                await write.connection.execute(sql, show_id, write.revision, write.time)
+            after = (await read_shows(write.connection, ids)).value
+            for number in ids:
+                write.put(ResourceKind.SHOW, number, after[number].slug)
+                write.log(AuditAction.FEATURE, before=before[number], after=after[number])
             if show_id is None:
                 return At(value=None, revision=write.revision_after)
             show = await read_show(write.connection, show_id)
@@ -123,13 +184,14 @@ async def _insert(write: Write, facts: ShowFacts, slug: Slug) -> ShowId:
     return ShowId(number)
 
 
-async def _require(connection: Connection, show_id: ShowId, expected: Revision | None) -> None:
-    """Raises `ShowNotFoundError` or `ShowChangedError`."""
-    stored = await connection.fetchval(_REVISION, show_id)
+async def _require(connection: Connection, show_id: ShowId, expected: Revision | None) -> Show:
+    """Return the show. Raises `ShowNotFoundError` or `ShowChangedError`."""
+    stored = (await read_show(connection, show_id)).value
     if stored is None:
         raise ShowNotFoundError(show_id)
-    if expected not in (None, stored):
-        raise ShowChangedError(show_id, expected=expected, stored=stored)
+    if expected is not None and expected != stored.revision:
+        raise ShowChangedError(show_id, expected=expected, stored=stored.revision)
+    return stored
 
 
 async def _read_back(write: Write, show_id: ShowId) -> At[Show]:

@@ -33,7 +33,7 @@ def _page_sql(vocabulary: str, columns: str) -> str:
     SELECT
         head.revision AS head_revision,
         (SELECT count(*) FROM catalog.{vocabulary}) AS total,
-        page.slug, page.name, page.show_count, {columns}
+        page.slug, page.name, page.show_count, page.revision, {columns}
     FROM {HEAD} LEFT JOIN page ON true
     ORDER BY page.sort_name, page.slug
     """  # noqa: S608 - from constants
@@ -76,12 +76,12 @@ class PostgresVocabularyReader(PostgresPart):
     async def page_of_themes(
         self, *, after: LabelCursor | None, limit: int, min_revision: Revision
     ) -> At[Page[Theme]]:
-        return await self._page_of_labels(_THEMES, _theme_of, after, limit, min_revision)
+        return await self._page_of_labels(_THEMES, theme_of, after, limit, min_revision)
 
     async def page_of_platforms(
         self, *, after: LabelCursor | None, limit: int, min_revision: Revision
     ) -> At[Page[Platform]]:
-        return await self._page_of_labels(_PLATFORMS, _platform_of, after, limit, min_revision)
+        return await self._page_of_labels(_PLATFORMS, platform_of, after, limit, min_revision)
 
     async def _page_of_labels(
         self,
@@ -105,20 +105,24 @@ class PostgresVocabularyReader(PostgresPart):
         return await self._databases.read(query, min_revision=min_revision)
 
 
-def _theme_of(record: Record) -> Theme:
+def theme_of(record: Record) -> Theme:
+    """Return the theme of a row with its `show_count`."""
     return Theme(
         slug=Slug(record["slug"]),
         name=record["name"],
         aliases=tuple(record["aliases"]),
         show_count=record["show_count"],
+        revision=Revision(record["revision"]),
     )
 
 
-def _platform_of(record: Record) -> Platform:
+def platform_of(record: Record) -> Platform:
+    """Return the platform of a row with its `show_count`."""
     return Platform(
         slug=Slug(record["slug"]),
         name=record["name"],
         url=record["url"],
         icon_url=record["icon_url"],
         show_count=record["show_count"],
+        revision=Revision(record["revision"]),
     )

@@ -20,9 +20,9 @@ from tantrum_catalog.transport import category_codec, research_codec, show_codec
 from tantrum_catalog.transport.catalog_batches_grpc import CatalogBatchesServicer
 from tantrum_catalog.transport.category_codec import category_to_proto
 from tantrum_catalog.transport.change_codec import event_to_proto
-from tantrum_catalog.transport.codec import expected_revision_of, present, request_key_of
+from tantrum_catalog.transport.codec import expected_revision_of, optional, present, request_key_of
 from tantrum_catalog.transport.research_codec import research_to_proto
-from tantrum_catalog.transport.show_codec import show_to_proto
+from tantrum_catalog.transport.show_codec import image_to_proto, show_to_proto
 
 
 class CatalogServicer(CatalogBatchesServicer):
@@ -71,10 +71,31 @@ class CatalogServicer(CatalogBatchesServicer):
     async def SetFeaturedShow(
         self, request: pb.SetFeaturedShowRequest, context: Context
     ) -> pb.SetFeaturedShowResponse:
-        found = await self._writer.set_featured_show(ShowId(request.id) if request.id else None)
+        found = await self._writer.set_featured_show(
+            ShowId(request.id) if request.id else None,
+            expected_id=optional(request, "expected_id"),
+        )
         return pb.SetFeaturedShowResponse(
             show=None if found.value is None else show_to_proto(found.value),
             catalog_revision=found.revision,
+        )
+
+    async def CreateImage(
+        self, request: pb.CreateImageRequest, context: Context
+    ) -> pb.CreateImageResponse:
+        image = await self._catalog.create_image(request.content)
+        return pb.CreateImageResponse(image=image_to_proto(image))
+
+    async def SetShowImage(
+        self, request: pb.SetShowImageRequest, context: Context
+    ) -> pb.SetShowImageResponse:
+        stored = await self._catalog.set_show_image(
+            ShowId(request.id),
+            request.image_id or None,
+            expected_revision=expected_revision_of(request.revision, field="revision"),
+        )
+        return pb.SetShowImageResponse(
+            show=show_to_proto(stored.value), catalog_revision=stored.revision
         )
 
     async def CreateCategory(
@@ -116,7 +137,8 @@ class CatalogServicer(CatalogBatchesServicer):
         self, request: pb.ReorderCategoriesRequest, context: Context
     ) -> pb.ReorderCategoriesResponse:
         stored = await self._writer.reorder_categories(
-            [CategoryId(number) for number in request.ids]
+            [CategoryId(number) for number in request.ids],
+            expected_ids=[CategoryId(number) for number in request.expected_ids],
         )
         return pb.ReorderCategoriesResponse(
             categories=[category_to_proto(category) for category in stored.value],

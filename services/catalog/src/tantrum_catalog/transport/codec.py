@@ -39,6 +39,16 @@ def timestamp_of(time: dt.datetime) -> Timestamp:
     return timestamp
 
 
+def time_of(timestamp: Timestamp | None, *, field: str) -> dt.datetime | None:
+    """Return a proto's time, None for none. Raises `InvalidInputError` if it cannot be one."""
+    if timestamp is None:
+        return None
+    try:
+        return timestamp.ToDatetime(tzinfo=dt.UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInputError.of(field, "is out of range") from error
+
+
 def key_of(
     request: Keyed,
     as_id: Callable[[int], F],

@@ -52,7 +52,8 @@ def _question(request: Message) -> bytes:
     question = type(request)()
     question.CopyFrom(request)
     for field in _NOT_IN_THE_QUESTION:
-        question.ClearField(field)
+        if field in request.DESCRIPTOR.fields_by_name:
+            question.ClearField(field)
     # Two lists of one shape are still two lists.
     name: str = request.DESCRIPTOR.full_name
     return name.encode() + b"\0" + question.SerializeToString(deterministic=True)

@@ -66,7 +66,11 @@ def image_to_proto(image: Image) -> pb.Image:
 def theme_to_proto(theme: Theme) -> pb.Theme:
     """Return a theme."""
     return pb.Theme(
-        slug=theme.slug, name=theme.name, aliases=theme.aliases, show_count=theme.show_count
+        slug=theme.slug,
+        name=theme.name,
+        aliases=theme.aliases,
+        show_count=theme.show_count,
+        revision=theme.revision,
     )
 
 
@@ -78,6 +82,7 @@ def platform_to_proto(platform: Platform) -> pb.Platform:
         url=platform.url,
         icon_url=platform.icon_url,
         show_count=platform.show_count,
+        revision=platform.revision,
     )
 
 

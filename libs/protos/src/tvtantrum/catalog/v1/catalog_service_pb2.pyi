@@ -1524,18 +1524,26 @@ class SetFeaturedShowRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ID_FIELD_NUMBER: _builtins.int
+    EXPECTED_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     """The show to feature; 0 for none at all."""
+    expected_id: _builtins.int
+    """The show that is featured as far as the caller knows, 0 for none. Where it is
+    another one, the call fails with `ABORTED`. Absent for any.
+    """
     def __init__(
         self,
         *,
         id: _builtins.int = ...,
+        expected_id: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_id", b"_expected_id", "expected_id", b"expected_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_id", b"_expected_id", "expected_id", b"expected_id", "id", b"id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__expected_id: _TypeAlias = _typing.Literal["expected_id"]  # noqa: Y015
+    _WhichOneofArgType__expected_id: _TypeAlias = _typing.Literal["_expected_id", b"_expected_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_id) -> _WhichOneofReturnType__expected_id | None: ...
 
 Global___SetFeaturedShowRequest: _TypeAlias = SetFeaturedShowRequest  # noqa: Y015
 
@@ -1566,6 +1574,112 @@ class SetFeaturedShowResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetFeaturedShowResponse: _TypeAlias = SetFeaturedShowResponse  # noqa: Y015
+
+@_typing.final
+class CreateImageRequest(_message.Message):
+    """Request for `CatalogService.CreateImage`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """Required. The picture, at most 3 MiB. What it is, is found in it."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateImageRequest: _TypeAlias = CreateImageRequest  # noqa: Y015
+
+@_typing.final
+class CreateImageResponse(_message.Message):
+    """Response of `CatalogService.CreateImage`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def image(self) -> _show_pb2.Image:
+        """What it is."""
+
+    def __init__(
+        self,
+        *,
+        image: _show_pb2.Image | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["image", b"image"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["image", b"image"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateImageResponse: _TypeAlias = CreateImageResponse  # noqa: Y015
+
+@_typing.final
+class SetShowImageRequest(_message.Message):
+    """Request for `CatalogService.SetShowImage`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    IMAGE_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    """Required. Which show."""
+    image_id: _builtins.str
+    """Which picture; empty for none. One that does not exist fails with
+    `INVALID_ARGUMENT`.
+    """
+    revision: _builtins.int
+    """The show's stored revision, or the call fails with `ABORTED`; 0 for any."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        image_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "image_id", b"image_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetShowImageRequest: _TypeAlias = SetShowImageRequest  # noqa: Y015
+
+@_typing.final
+class SetShowImageResponse(_message.Message):
+    """Response of `CatalogService.SetShowImage`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOW_FIELD_NUMBER: _builtins.int
+    CATALOG_REVISION_FIELD_NUMBER: _builtins.int
+    catalog_revision: _builtins.int
+    """Catalogue revision that the answer was made at."""
+    @_builtins.property
+    def show(self) -> _show_pb2.Show:
+        """As it is now."""
+
+    def __init__(
+        self,
+        *,
+        show: _show_pb2.Show | None = ...,
+        catalog_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["show", b"show"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalog_revision", b"catalog_revision", "show", b"show"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetShowImageResponse: _TypeAlias = SetShowImageResponse  # noqa: Y015
 
 @_typing.final
 class CreateCategoryRequest(_message.Message):
@@ -1744,18 +1858,26 @@ class ReorderCategoriesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     IDS_FIELD_NUMBER: _builtins.int
+    EXPECTED_IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Required. Every category exactly once, inactive ones too, in the new order."""
+
+    @_builtins.property
+    def expected_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The order as far as the caller knows. Where it is another one, the call fails
+        with `ABORTED`. Empty for any.
+        """
 
     def __init__(
         self,
         *,
         ids: _abc.Iterable[_builtins.int] | None = ...,
+        expected_ids: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_ids", b"expected_ids", "ids", b"ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

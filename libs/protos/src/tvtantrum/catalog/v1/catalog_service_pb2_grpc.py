@@ -32,7 +32,8 @@ class CatalogServiceStub:
     are when they carry a `revision`; deletes, `SetFeaturedShow` and
     `ReorderCategories` leave the same state when they are repeated.
 
-    Every write takes the next catalogue revision. Pages are keyset pages: a
+    Writes need the metadata that `EditorService` tells of. Every write takes the
+    next catalogue revision. Pages are keyset pages: a
     resource that is there throughout is seen exactly once, whatever is written
     meanwhile; only an empty `next_page_token` ends a list.
     """
@@ -138,6 +139,16 @@ class CatalogServiceStub:
                 request_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetFeaturedShowRequest.SerializeToString,
                 response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetFeaturedShowResponse.FromString,
                 _registered_method=True)
+        self.CreateImage = channel.unary_unary(
+                '/tvtantrum.catalog.v1.CatalogService/CreateImage',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.CreateImageRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.CreateImageResponse.FromString,
+                _registered_method=True)
+        self.SetShowImage = channel.unary_unary(
+                '/tvtantrum.catalog.v1.CatalogService/SetShowImage',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetShowImageRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetShowImageResponse.FromString,
+                _registered_method=True)
         self.CreateCategory = channel.unary_unary(
                 '/tvtantrum.catalog.v1.CatalogService/CreateCategory',
                 request_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.CreateCategoryRequest.SerializeToString,
@@ -187,7 +198,8 @@ class CatalogServiceServicer:
     are when they carry a `revision`; deletes, `SetFeaturedShow` and
     `ReorderCategories` leave the same state when they are repeated.
 
-    Every write takes the next catalogue revision. Pages are keyset pages: a
+    Writes need the metadata that `EditorService` tells of. Every write takes the
+    next catalogue revision. Pages are keyset pages: a
     resource that is there throughout is seen exactly once, whatever is written
     meanwhile; only an empty `next_page_token` ends a list.
     """
@@ -323,6 +335,23 @@ class CatalogServiceServicer:
 
     def SetFeaturedShow(self, request, context):
         """Makes a show the featured one, in place of any other.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateImage(self, request, context):
+        """Stores a picture. The same content again is the same picture.
+
+        Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP, GIF or
+        AVIF, is larger than 3 MiB, or has more than 25 million pixels.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetShowImage(self, request, context):
+        """Gives a show its picture, or takes it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -488,6 +517,16 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetFeaturedShowRequest.FromString,
                     response_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetFeaturedShowResponse.SerializeToString,
             ),
+            'CreateImage': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateImage,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.CreateImageRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.CreateImageResponse.SerializeToString,
+            ),
+            'SetShowImage': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetShowImage,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetShowImageRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetShowImageResponse.SerializeToString,
+            ),
             'CreateCategory': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateCategory,
                     request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.CreateCategoryRequest.FromString,
@@ -543,7 +582,8 @@ class CatalogService:
     are when they carry a `revision`; deletes, `SetFeaturedShow` and
     `ReorderCategories` leave the same state when they are repeated.
 
-    Every write takes the next catalogue revision. Pages are keyset pages: a
+    Writes need the metadata that `EditorService` tells of. Every write takes the
+    next catalogue revision. Pages are keyset pages: a
     resource that is there throughout is seen exactly once, whatever is written
     meanwhile; only an empty `next_page_token` ends a list.
     """
@@ -1051,6 +1091,60 @@ class CatalogService:
             '/tvtantrum.catalog.v1.CatalogService/SetFeaturedShow',
             tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetFeaturedShowRequest.SerializeToString,
             tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetFeaturedShowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateImage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.CatalogService/CreateImage',
+            tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.CreateImageRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.CreateImageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetShowImage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.CatalogService/SetShowImage',
+            tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetShowImageRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_catalog__service__pb2.SetShowImageResponse.FromString,
             options,
             channel_credentials,
             insecure,

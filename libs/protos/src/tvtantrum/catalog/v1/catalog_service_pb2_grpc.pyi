@@ -33,7 +33,8 @@ class CatalogServiceStub:
     are when they carry a `revision`; deletes, `SetFeaturedShow` and
     `ReorderCategories` leave the same state when they are repeated.
 
-    Every write takes the next catalogue revision. Pages are keyset pages: a
+    Writes need the metadata that `EditorService` tells of. Every write takes the
+    next catalogue revision. Pages are keyset pages: a
     resource that is there throughout is seen exactly once, whatever is written
     meanwhile; only an empty `next_page_token` ends a list.
     """
@@ -86,6 +87,14 @@ class CatalogServiceStub:
     """Removes a show. Fails with `NOT_FOUND` if there is none."""
     SetFeaturedShow: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.SetFeaturedShowRequest, _catalog_service_pb2.SetFeaturedShowResponse]
     """Makes a show the featured one, in place of any other."""
+    CreateImage: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateImageRequest, _catalog_service_pb2.CreateImageResponse]
+    """Stores a picture. The same content again is the same picture.
+
+    Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP, GIF or
+    AVIF, is larger than 3 MiB, or has more than 25 million pixels.
+    """
+    SetShowImage: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.SetShowImageRequest, _catalog_service_pb2.SetShowImageResponse]
+    """Gives a show its picture, or takes it."""
     CreateCategory: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateCategoryRequest, _catalog_service_pb2.CreateCategoryResponse]
     """Makes a category, last in the order."""
     UpdateCategory: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateCategoryRequest, _catalog_service_pb2.UpdateCategoryResponse]
@@ -118,7 +127,8 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     are when they carry a `revision`; deletes, `SetFeaturedShow` and
     `ReorderCategories` leave the same state when they are repeated.
 
-    Every write takes the next catalogue revision. Pages are keyset pages: a
+    Writes need the metadata that `EditorService` tells of. Every write takes the
+    next catalogue revision. Pages are keyset pages: a
     resource that is there throughout is seen exactly once, whatever is written
     meanwhile; only an empty `next_page_token` ends a list.
     """
@@ -168,6 +178,14 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """Removes a show. Fails with `NOT_FOUND` if there is none."""
     SetFeaturedShow: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SetFeaturedShowRequest, _catalog_service_pb2.SetFeaturedShowResponse]  # type: ignore[assignment]
     """Makes a show the featured one, in place of any other."""
+    CreateImage: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateImageRequest, _catalog_service_pb2.CreateImageResponse]  # type: ignore[assignment]
+    """Stores a picture. The same content again is the same picture.
+
+    Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP, GIF or
+    AVIF, is larger than 3 MiB, or has more than 25 million pixels.
+    """
+    SetShowImage: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.SetShowImageRequest, _catalog_service_pb2.SetShowImageResponse]  # type: ignore[assignment]
+    """Gives a show its picture, or takes it."""
     CreateCategory: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateCategoryRequest, _catalog_service_pb2.CreateCategoryResponse]  # type: ignore[assignment]
     """Makes a category, last in the order."""
     UpdateCategory: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateCategoryRequest, _catalog_service_pb2.UpdateCategoryResponse]  # type: ignore[assignment]
@@ -199,7 +217,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     are when they carry a `revision`; deletes, `SetFeaturedShow` and
     `ReorderCategories` leave the same state when they are repeated.
 
-    Every write takes the next catalogue revision. Pages are keyset pages: a
+    Writes need the metadata that `EditorService` tells of. Every write takes the
+    next catalogue revision. Pages are keyset pages: a
     resource that is there throughout is seen exactly once, whatever is written
     meanwhile; only an empty `next_page_token` ends a list.
     """
@@ -361,6 +380,26 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.SetFeaturedShowResponse, _abc.Awaitable[_catalog_service_pb2.SetFeaturedShowResponse]]:
         """Makes a show the featured one, in place of any other."""
+
+    @_abc_1.abstractmethod
+    def CreateImage(
+        self,
+        request: _catalog_service_pb2.CreateImageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.CreateImageResponse, _abc.Awaitable[_catalog_service_pb2.CreateImageResponse]]:
+        """Stores a picture. The same content again is the same picture.
+
+        Fails with `INVALID_ARGUMENT` if the content is no JPEG, PNG, WebP, GIF or
+        AVIF, is larger than 3 MiB, or has more than 25 million pixels.
+        """
+
+    @_abc_1.abstractmethod
+    def SetShowImage(
+        self,
+        request: _catalog_service_pb2.SetShowImageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.SetShowImageResponse, _abc.Awaitable[_catalog_service_pb2.SetShowImageResponse]]:
+        """Gives a show its picture, or takes it."""
 
     @_abc_1.abstractmethod
     def CreateCategory(

@@ -25,13 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!tvtantrum/catalog/v1/editor.proto\x12\x14tvtantrum.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x01\n\x06\x45\x64itor\x12\n\n\x02id\x18\x01 \x01(\x05\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rpassword_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!tvtantrum/catalog/v1/editor.proto\x12\x14tvtantrum.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x01\n\x06\x45\x64itor\x12\n\n\x02id\x18\x01 \x01(\x05\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rpassword_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61\x63tive\x18\x06 \x01(\x08\x12\x10\n\x08revision\x18\x07 \x01(\x03\"\xe7\x01\n\x07Session\x12\n\n\x02id\x18\x01 \x01(\x03\x12,\n\x06\x65\x64itor\x18\x02 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08use_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nuser_agent\x18\x06 \x01(\t\"\x8c\x02\n\x08\x41piToken\x12\n\n\x02id\x18\x01 \x01(\x05\x12\x11\n\teditor_id\x18\x02 \x01(\x05\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x33\n\x06scopes\x18\x04 \x03(\x0e\x32#.tvtantrum.catalog.v1.ApiTokenScope\x12\x0e\n\x06prefix\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08use_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xdd\x01\n\rApiTokenScope\x12\x1f\n\x1b\x41PI_TOKEN_SCOPE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41PI_TOKEN_SCOPE_READ\x10\x01\x12\x1f\n\x1b\x41PI_TOKEN_SCOPE_SHOWS_WRITE\x10\x02\x12$\n API_TOKEN_SCOPE_CATEGORIES_WRITE\x10\x03\x12\"\n\x1e\x41PI_TOKEN_SCOPE_RESEARCH_WRITE\x10\x04\x12&\n\"API_TOKEN_SCOPE_VOCABULARIES_WRITE\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tvtantrum.catalog.v1.editor_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_APITOKENSCOPE']._serialized_start=784
+  _globals['_APITOKENSCOPE']._serialized_end=1005
   _globals['_EDITOR']._serialized_start=93
-  _globals['_EDITOR']._serialized_end=242
+  _globals['_EDITOR']._serialized_end=276
+  _globals['_SESSION']._serialized_start=279
+  _globals['_SESSION']._serialized_end=510
+  _globals['_APITOKEN']._serialized_start=513
+  _globals['_APITOKEN']._serialized_end=781
 # @@protoc_insertion_point(module_scope)

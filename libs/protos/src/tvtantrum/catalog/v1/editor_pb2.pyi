@@ -3,9 +3,12 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -16,6 +19,44 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ApiTokenScope:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ApiTokenScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ApiTokenScope.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    API_TOKEN_SCOPE_UNSPECIFIED: _ApiTokenScope.ValueType  # 0
+    """Unset. Never valid."""
+    API_TOKEN_SCOPE_READ: _ApiTokenScope.ValueType  # 1
+    """Read what only editors see: inactive categories, statistics, the audit log."""
+    API_TOKEN_SCOPE_SHOWS_WRITE: _ApiTokenScope.ValueType  # 2
+    """Write shows, with their pictures and which one is featured."""
+    API_TOKEN_SCOPE_CATEGORIES_WRITE: _ApiTokenScope.ValueType  # 3
+    """Write categories."""
+    API_TOKEN_SCOPE_RESEARCH_WRITE: _ApiTokenScope.ValueType  # 4
+    """Write research."""
+    API_TOKEN_SCOPE_VOCABULARIES_WRITE: _ApiTokenScope.ValueType  # 5
+    """Write themes and platforms."""
+
+class ApiTokenScope(_ApiTokenScope, metaclass=_ApiTokenScopeEnumTypeWrapper):
+    """What a program may do with an API token. No scope reaches editors, sessions
+    and API tokens: those take a person.
+    """
+
+API_TOKEN_SCOPE_UNSPECIFIED: ApiTokenScope.ValueType  # 0
+"""Unset. Never valid."""
+API_TOKEN_SCOPE_READ: ApiTokenScope.ValueType  # 1
+"""Read what only editors see: inactive categories, statistics, the audit log."""
+API_TOKEN_SCOPE_SHOWS_WRITE: ApiTokenScope.ValueType  # 2
+"""Write shows, with their pictures and which one is featured."""
+API_TOKEN_SCOPE_CATEGORIES_WRITE: ApiTokenScope.ValueType  # 3
+"""Write categories."""
+API_TOKEN_SCOPE_RESEARCH_WRITE: ApiTokenScope.ValueType  # 4
+"""Write research."""
+API_TOKEN_SCOPE_VOCABULARIES_WRITE: ApiTokenScope.ValueType  # 5
+"""Write themes and platforms."""
+Global___ApiTokenScope: _TypeAlias = ApiTokenScope  # noqa: Y015
 
 @_typing.final
 class Editor(_message.Message):
@@ -28,12 +69,20 @@ class Editor(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     PASSWORD_TIME_FIELD_NUMBER: _builtins.int
+    ACTIVE_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     """Output only. Stable number of the editor."""
     email: _builtins.str
     """Required. Address to sign in with, unique without regard to case."""
     name: _builtins.str
     """Name for people; may be empty."""
+    active: _builtins.bool
+    """Whether the editor may sign in and write."""
+    revision: _builtins.int
+    """Output only. Grows with each write of the editor. Send it back in an update
+    to have it fail with `ABORTED` if somebody else wrote in between.
+    """
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When the editor was made."""
@@ -50,11 +99,123 @@ class Editor(_message.Message):
         name: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         password_time: _timestamp_pb2.Timestamp | None = ...,
+        active: _builtins.bool = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "password_time", b"password_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "email", b"email", "id", b"id", "name", b"name", "password_time", b"password_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "create_time", b"create_time", "email", b"email", "id", b"id", "name", b"name", "password_time", b"password_time", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Editor: _TypeAlias = Editor  # noqa: Y015
+
+@_typing.final
+class Session(_message.Message):
+    """A time that an editor is signed in for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    EDITOR_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    USE_TIME_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    USER_AGENT_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    """Output only. Stable number of the session; it gives no access."""
+    user_agent: _builtins.str
+    """Output only. What the browser called itself at sign-in, cut to 200
+    characters; may be empty.
+    """
+    @_builtins.property
+    def editor(self) -> Global___Editor:
+        """Output only. Whose it is, as the editor is now."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the editor signed in."""
+
+    @_builtins.property
+    def use_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it was last used, up to a minute late."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it ends at the latest: of its age, or of not being used."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        editor: Global___Editor | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        use_time: _timestamp_pb2.Timestamp | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        user_agent: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "editor", b"editor", "expire_time", b"expire_time", "use_time", b"use_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "editor", b"editor", "expire_time", b"expire_time", "id", b"id", "use_time", b"use_time", "user_agent", b"user_agent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Session: _TypeAlias = Session  # noqa: Y015
+
+@_typing.final
+class ApiToken(_message.Message):
+    """Lets a program write as an editor, within its scopes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    EDITOR_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
+    PREFIX_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    USE_TIME_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    """Output only. Stable number of the token; it gives no access."""
+    editor_id: _builtins.int
+    """Output only. Whose it is."""
+    name: _builtins.str
+    """Required. What it is for, 1 to 100 characters."""
+    prefix: _builtins.str
+    """Output only. The first characters of the token, to tell it by."""
+    @_builtins.property
+    def scopes(self) -> _containers.RepeatedScalarFieldContainer[Global___ApiTokenScope.ValueType]:
+        """Required. What it may do, at least one."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it was made."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When it ends; at most a year from its making. Unset means 90 days."""
+
+    @_builtins.property
+    def use_time(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it was last used, up to a minute late; unset for never."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        editor_id: _builtins.int = ...,
+        name: _builtins.str = ...,
+        scopes: _abc.Iterable[Global___ApiTokenScope.ValueType] | None = ...,
+        prefix: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        use_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "use_time", b"use_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "editor_id", b"editor_id", "expire_time", b"expire_time", "id", b"id", "name", b"name", "prefix", b"prefix", "scopes", b"scopes", "use_time", b"use_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApiToken: _TypeAlias = ApiToken  # noqa: Y015

@@ -22,28 +22,82 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tvtantrum.catalog.v1 import editor_pb2 as tvtantrum_dot_catalog_dot_v1_dot_editor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)tvtantrum/catalog/v1/editor_service.proto\x12\x14tvtantrum.catalog.v1\x1a!tvtantrum/catalog/v1/editor.proto\"0\n\rSignInRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\">\n\x0eSignInResponse\x12,\n\x06\x65\x64itor\x18\x01 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor\"D\n\x13\x43reateEditorRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\"D\n\x14\x43reateEditorResponse\x12,\n\x06\x65\x64itor\x18\x01 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor\"V\n\x15\x43hangePasswordRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x18\n\x10\x63urrent_password\x18\x02 \x01(\t\x12\x14\n\x0cnew_password\x18\x03 \x01(\t\"F\n\x16\x43hangePasswordResponse\x12,\n\x06\x65\x64itor\x18\x01 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor2\xb8\x02\n\rEditorService\x12S\n\x06SignIn\x12#.tvtantrum.catalog.v1.SignInRequest\x1a$.tvtantrum.catalog.v1.SignInResponse\x12\x65\n\x0c\x43reateEditor\x12).tvtantrum.catalog.v1.CreateEditorRequest\x1a*.tvtantrum.catalog.v1.CreateEditorResponse\x12k\n\x0e\x43hangePassword\x12+.tvtantrum.catalog.v1.ChangePasswordRequest\x1a,.tvtantrum.catalog.v1.ChangePasswordResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)tvtantrum/catalog/v1/editor_service.proto\x12\x14tvtantrum.catalog.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!tvtantrum/catalog/v1/editor.proto\"\\\n\rSignInRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x03 \x01(\t\x12\x12\n\nuser_agent\x18\x04 \x01(\t\"\x85\x01\n\x0eSignInResponse\x12,\n\x06\x65\x64itor\x18\x01 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor\x12.\n\x07session\x18\x02 \x01(\x0b\x32\x1d.tvtantrum.catalog.v1.Session\x12\x15\n\rsession_token\x18\x03 \x01(\t\"&\n\x0eSignOutRequest\x12\x14\n\x0ctoken_digest\x18\x01 \x01(\x0c\"\x11\n\x0fSignOutResponse\")\n\x11GetSessionRequest\x12\x14\n\x0ctoken_digest\x18\x01 \x01(\x0c\"D\n\x12GetSessionResponse\x12.\n\x07session\x18\x01 \x01(\x0b\x32\x1d.tvtantrum.catalog.v1.Session\"(\n\x13ListSessionsRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\"G\n\x14ListSessionsResponse\x12/\n\x08sessions\x18\x01 \x03(\x0b\x32\x1d.tvtantrum.catalog.v1.Session\":\n\x11\x45ndSessionRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\x12\x12\n\nsession_id\x18\x02 \x01(\x03\"\x14\n\x12\x45ndSessionResponse\"@\n\x17\x45ndOtherSessionsRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\x12\x12\n\nsession_id\x18\x02 \x01(\x03\"/\n\x18\x45ndOtherSessionsResponse\x12\x13\n\x0b\x65nded_count\x18\x01 \x01(\x05\"D\n\x13\x43reateEditorRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x10\n\x08password\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\"D\n\x14\x43reateEditorResponse\x12,\n\x06\x65\x64itor\x18\x01 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor\"\x1e\n\x10GetEditorRequest\x12\n\n\x02id\x18\x01 \x01(\x05\"A\n\x11GetEditorResponse\x12,\n\x06\x65\x64itor\x18\x01 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor\";\n\x12ListEditorsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"q\n\x13ListEditorsResponse\x12-\n\x07\x65\x64itors\x18\x01 \x03(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\"t\n\x13UpdateEditorRequest\x12,\n\x06\x65\x64itor\x18\x01 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"D\n\x14UpdateEditorResponse\x12,\n\x06\x65\x64itor\x18\x01 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor\"\x82\x01\n\x15\x43hangePasswordRequest\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x18\n\x10\x63urrent_password\x18\x02 \x01(\t\x12\x14\n\x0cnew_password\x18\x03 \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x04 \x01(\t\x12\x12\n\nuser_agent\x18\x05 \x01(\t\"\x8d\x01\n\x16\x43hangePasswordResponse\x12,\n\x06\x65\x64itor\x18\x01 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor\x12.\n\x07session\x18\x02 \x01(\x0b\x32\x1d.tvtantrum.catalog.v1.Session\x12\x15\n\rsession_token\x18\x03 \x01(\t\"Q\n\x14ResetPasswordRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\x12\x14\n\x0cnew_password\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\"E\n\x15ResetPasswordResponse\x12,\n\x06\x65\x64itor\x18\x01 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor\"\x9e\x01\n\x15\x43reateApiTokenRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x33\n\x06scopes\x18\x03 \x03(\x0e\x32#.tvtantrum.catalog.v1.ApiTokenScope\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x16\x43reateApiTokenResponse\x12\x31\n\tapi_token\x18\x01 \x01(\x0b\x32\x1e.tvtantrum.catalog.v1.ApiToken\x12\r\n\x05token\x18\x02 \x01(\t\")\n\x14ListApiTokensRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\"K\n\x15ListApiTokensResponse\x12\x32\n\napi_tokens\x18\x01 \x03(\x0b\x32\x1e.tvtantrum.catalog.v1.ApiToken\"@\n\x15RevokeApiTokenRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\x12\x14\n\x0c\x61pi_token_id\x18\x02 \x01(\x05\"\x18\n\x16RevokeApiTokenResponse\"*\n\x12GetApiTokenRequest\x12\x14\n\x0ctoken_digest\x18\x01 \x01(\x0c\"v\n\x13GetApiTokenResponse\x12\x31\n\tapi_token\x18\x01 \x01(\x0b\x32\x1e.tvtantrum.catalog.v1.ApiToken\x12,\n\x06\x65\x64itor\x18\x02 \x01(\x0b\x32\x1c.tvtantrum.catalog.v1.Editor2\xe7\x0c\n\rEditorService\x12S\n\x06SignIn\x12#.tvtantrum.catalog.v1.SignInRequest\x1a$.tvtantrum.catalog.v1.SignInResponse\x12V\n\x07SignOut\x12$.tvtantrum.catalog.v1.SignOutRequest\x1a%.tvtantrum.catalog.v1.SignOutResponse\x12_\n\nGetSession\x12\'.tvtantrum.catalog.v1.GetSessionRequest\x1a(.tvtantrum.catalog.v1.GetSessionResponse\x12\x65\n\x0cListSessions\x12).tvtantrum.catalog.v1.ListSessionsRequest\x1a*.tvtantrum.catalog.v1.ListSessionsResponse\x12_\n\nEndSession\x12\'.tvtantrum.catalog.v1.EndSessionRequest\x1a(.tvtantrum.catalog.v1.EndSessionResponse\x12q\n\x10\x45ndOtherSessions\x12-.tvtantrum.catalog.v1.EndOtherSessionsRequest\x1a..tvtantrum.catalog.v1.EndOtherSessionsResponse\x12\x65\n\x0c\x43reateEditor\x12).tvtantrum.catalog.v1.CreateEditorRequest\x1a*.tvtantrum.catalog.v1.CreateEditorResponse\x12\\\n\tGetEditor\x12&.tvtantrum.catalog.v1.GetEditorRequest\x1a\'.tvtantrum.catalog.v1.GetEditorResponse\x12\x62\n\x0bListEditors\x12(.tvtantrum.catalog.v1.ListEditorsRequest\x1a).tvtantrum.catalog.v1.ListEditorsResponse\x12\x65\n\x0cUpdateEditor\x12).tvtantrum.catalog.v1.UpdateEditorRequest\x1a*.tvtantrum.catalog.v1.UpdateEditorResponse\x12k\n\x0e\x43hangePassword\x12+.tvtantrum.catalog.v1.ChangePasswordRequest\x1a,.tvtantrum.catalog.v1.ChangePasswordResponse\x12h\n\rResetPassword\x12*.tvtantrum.catalog.v1.ResetPasswordRequest\x1a+.tvtantrum.catalog.v1.ResetPasswordResponse\x12k\n\x0e\x43reateApiToken\x12+.tvtantrum.catalog.v1.CreateApiTokenRequest\x1a,.tvtantrum.catalog.v1.CreateApiTokenResponse\x12h\n\rListApiTokens\x12*.tvtantrum.catalog.v1.ListApiTokensRequest\x1a+.tvtantrum.catalog.v1.ListApiTokensResponse\x12k\n\x0eRevokeApiToken\x12+.tvtantrum.catalog.v1.RevokeApiTokenRequest\x1a,.tvtantrum.catalog.v1.RevokeApiTokenResponse\x12\x62\n\x0bGetApiToken\x12(.tvtantrum.catalog.v1.GetApiTokenRequest\x1a).tvtantrum.catalog.v1.GetApiTokenResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tvtantrum.catalog.v1.editor_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SIGNINREQUEST']._serialized_start=102
-  _globals['_SIGNINREQUEST']._serialized_end=150
-  _globals['_SIGNINRESPONSE']._serialized_start=152
-  _globals['_SIGNINRESPONSE']._serialized_end=214
-  _globals['_CREATEEDITORREQUEST']._serialized_start=216
-  _globals['_CREATEEDITORREQUEST']._serialized_end=284
-  _globals['_CREATEEDITORRESPONSE']._serialized_start=286
-  _globals['_CREATEEDITORRESPONSE']._serialized_end=354
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=356
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=442
-  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=444
-  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=514
-  _globals['_EDITORSERVICE']._serialized_start=517
-  _globals['_EDITORSERVICE']._serialized_end=829
+  _globals['_SIGNINREQUEST']._serialized_start=169
+  _globals['_SIGNINREQUEST']._serialized_end=261
+  _globals['_SIGNINRESPONSE']._serialized_start=264
+  _globals['_SIGNINRESPONSE']._serialized_end=397
+  _globals['_SIGNOUTREQUEST']._serialized_start=399
+  _globals['_SIGNOUTREQUEST']._serialized_end=437
+  _globals['_SIGNOUTRESPONSE']._serialized_start=439
+  _globals['_SIGNOUTRESPONSE']._serialized_end=456
+  _globals['_GETSESSIONREQUEST']._serialized_start=458
+  _globals['_GETSESSIONREQUEST']._serialized_end=499
+  _globals['_GETSESSIONRESPONSE']._serialized_start=501
+  _globals['_GETSESSIONRESPONSE']._serialized_end=569
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=571
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=611
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=613
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=684
+  _globals['_ENDSESSIONREQUEST']._serialized_start=686
+  _globals['_ENDSESSIONREQUEST']._serialized_end=744
+  _globals['_ENDSESSIONRESPONSE']._serialized_start=746
+  _globals['_ENDSESSIONRESPONSE']._serialized_end=766
+  _globals['_ENDOTHERSESSIONSREQUEST']._serialized_start=768
+  _globals['_ENDOTHERSESSIONSREQUEST']._serialized_end=832
+  _globals['_ENDOTHERSESSIONSRESPONSE']._serialized_start=834
+  _globals['_ENDOTHERSESSIONSRESPONSE']._serialized_end=881
+  _globals['_CREATEEDITORREQUEST']._serialized_start=883
+  _globals['_CREATEEDITORREQUEST']._serialized_end=951
+  _globals['_CREATEEDITORRESPONSE']._serialized_start=953
+  _globals['_CREATEEDITORRESPONSE']._serialized_end=1021
+  _globals['_GETEDITORREQUEST']._serialized_start=1023
+  _globals['_GETEDITORREQUEST']._serialized_end=1053
+  _globals['_GETEDITORRESPONSE']._serialized_start=1055
+  _globals['_GETEDITORRESPONSE']._serialized_end=1120
+  _globals['_LISTEDITORSREQUEST']._serialized_start=1122
+  _globals['_LISTEDITORSREQUEST']._serialized_end=1181
+  _globals['_LISTEDITORSRESPONSE']._serialized_start=1183
+  _globals['_LISTEDITORSRESPONSE']._serialized_end=1296
+  _globals['_UPDATEEDITORREQUEST']._serialized_start=1298
+  _globals['_UPDATEEDITORREQUEST']._serialized_end=1414
+  _globals['_UPDATEEDITORRESPONSE']._serialized_start=1416
+  _globals['_UPDATEEDITORRESPONSE']._serialized_end=1484
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=1487
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=1617
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=1620
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=1761
+  _globals['_RESETPASSWORDREQUEST']._serialized_start=1763
+  _globals['_RESETPASSWORDREQUEST']._serialized_end=1844
+  _globals['_RESETPASSWORDRESPONSE']._serialized_start=1846
+  _globals['_RESETPASSWORDRESPONSE']._serialized_end=1915
+  _globals['_CREATEAPITOKENREQUEST']._serialized_start=1918
+  _globals['_CREATEAPITOKENREQUEST']._serialized_end=2076
+  _globals['_CREATEAPITOKENRESPONSE']._serialized_start=2078
+  _globals['_CREATEAPITOKENRESPONSE']._serialized_end=2168
+  _globals['_LISTAPITOKENSREQUEST']._serialized_start=2170
+  _globals['_LISTAPITOKENSREQUEST']._serialized_end=2211
+  _globals['_LISTAPITOKENSRESPONSE']._serialized_start=2213
+  _globals['_LISTAPITOKENSRESPONSE']._serialized_end=2288
+  _globals['_REVOKEAPITOKENREQUEST']._serialized_start=2290
+  _globals['_REVOKEAPITOKENREQUEST']._serialized_end=2354
+  _globals['_REVOKEAPITOKENRESPONSE']._serialized_start=2356
+  _globals['_REVOKEAPITOKENRESPONSE']._serialized_end=2380
+  _globals['_GETAPITOKENREQUEST']._serialized_start=2382
+  _globals['_GETAPITOKENREQUEST']._serialized_end=2424
+  _globals['_GETAPITOKENRESPONSE']._serialized_start=2426
+  _globals['_GETAPITOKENRESPONSE']._serialized_end=2544
+  _globals['_EDITORSERVICE']._serialized_start=2547
+  _globals['_EDITORSERVICE']._serialized_end=4186
 # @@protoc_insertion_point(module_scope)

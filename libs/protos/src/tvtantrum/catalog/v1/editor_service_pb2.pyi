@@ -3,8 +3,12 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from tvtantrum.catalog.v1 import editor_pb2 as _editor_pb2
 import builtins as _builtins
 import sys
@@ -25,19 +29,29 @@ class SignInRequest(_message.Message):
 
     EMAIL_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    USER_AGENT_FIELD_NUMBER: _builtins.int
     email: _builtins.str
     """Required. Address of the editor, without regard to case."""
     password: _builtins.str
     """Required. The password, at most 1,024 bytes."""
+    client_address: _builtins.str
+    """IP address that it comes from. Failures are counted by it, IPv6 by /64;
+    empty for none, and then by e-mail alone.
+    """
+    user_agent: _builtins.str
+    """What the browser calls itself."""
     def __init__(
         self,
         *,
         email: _builtins.str = ...,
         password: _builtins.str = ...,
+        client_address: _builtins.str = ...,
+        user_agent: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "password", b"password"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_address", b"client_address", "email", b"email", "password", b"password", "user_agent", b"user_agent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -50,22 +64,254 @@ class SignInResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     EDITOR_FIELD_NUMBER: _builtins.int
+    SESSION_FIELD_NUMBER: _builtins.int
+    SESSION_TOKEN_FIELD_NUMBER: _builtins.int
+    session_token: _builtins.str
+    """What proves it from now on."""
     @_builtins.property
     def editor(self) -> _editor_pb2.Editor:
         """Who signed in."""
+
+    @_builtins.property
+    def session(self) -> _editor_pb2.Session:
+        """The new session."""
 
     def __init__(
         self,
         *,
         editor: _editor_pb2.Editor | None = ...,
+        session: _editor_pb2.Session | None = ...,
+        session_token: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor", "session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor", "session", b"session", "session_token", b"session_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SignInResponse: _TypeAlias = SignInResponse  # noqa: Y015
+
+@_typing.final
+class SignOutRequest(_message.Message):
+    """Request for `EditorService.SignOut`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_DIGEST_FIELD_NUMBER: _builtins.int
+    token_digest: _builtins.bytes
+    """Required. SHA-256 of the session's token."""
+    def __init__(
+        self,
+        *,
+        token_digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["token_digest", b"token_digest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignOutRequest: _TypeAlias = SignOutRequest  # noqa: Y015
+
+@_typing.final
+class SignOutResponse(_message.Message):
+    """Response of `EditorService.SignOut`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignOutResponse: _TypeAlias = SignOutResponse  # noqa: Y015
+
+@_typing.final
+class GetSessionRequest(_message.Message):
+    """Request for `EditorService.GetSession`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_DIGEST_FIELD_NUMBER: _builtins.int
+    token_digest: _builtins.bytes
+    """Required. SHA-256 of the session's token."""
+    def __init__(
+        self,
+        *,
+        token_digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["token_digest", b"token_digest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSessionRequest: _TypeAlias = GetSessionRequest  # noqa: Y015
+
+@_typing.final
+class GetSessionResponse(_message.Message):
+    """Response of `EditorService.GetSession`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def session(self) -> _editor_pb2.Session:
+        """The session, with its editor."""
+
+    def __init__(
+        self,
+        *,
+        session: _editor_pb2.Session | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSessionResponse: _TypeAlias = GetSessionResponse  # noqa: Y015
+
+@_typing.final
+class ListSessionsRequest(_message.Message):
+    """Request for `EditorService.ListSessions`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITOR_ID_FIELD_NUMBER: _builtins.int
+    editor_id: _builtins.int
+    """Required. Whose."""
+    def __init__(
+        self,
+        *,
+        editor_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor_id", b"editor_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSessionsRequest: _TypeAlias = ListSessionsRequest  # noqa: Y015
+
+@_typing.final
+class ListSessionsResponse(_message.Message):
+    """Response of `EditorService.ListSessions`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def sessions(self) -> _containers.RepeatedCompositeFieldContainer[_editor_pb2.Session]:
+        """At most 20: a new one ends the one that was not used for longest."""
+
+    def __init__(
+        self,
+        *,
+        sessions: _abc.Iterable[_editor_pb2.Session] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sessions", b"sessions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSessionsResponse: _TypeAlias = ListSessionsResponse  # noqa: Y015
+
+@_typing.final
+class EndSessionRequest(_message.Message):
+    """Request for `EditorService.EndSession`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITOR_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    editor_id: _builtins.int
+    """Required. Whose."""
+    session_id: _builtins.int
+    """Required. Which one."""
+    def __init__(
+        self,
+        *,
+        editor_id: _builtins.int = ...,
+        session_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor_id", b"editor_id", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndSessionRequest: _TypeAlias = EndSessionRequest  # noqa: Y015
+
+@_typing.final
+class EndSessionResponse(_message.Message):
+    """Response of `EditorService.EndSession`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndSessionResponse: _TypeAlias = EndSessionResponse  # noqa: Y015
+
+@_typing.final
+class EndOtherSessionsRequest(_message.Message):
+    """Request for `EditorService.EndOtherSessions`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITOR_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    editor_id: _builtins.int
+    """Required. Whose."""
+    session_id: _builtins.int
+    """Which one goes on; 0 for none."""
+    def __init__(
+        self,
+        *,
+        editor_id: _builtins.int = ...,
+        session_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor_id", b"editor_id", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndOtherSessionsRequest: _TypeAlias = EndOtherSessionsRequest  # noqa: Y015
+
+@_typing.final
+class EndOtherSessionsResponse(_message.Message):
+    """Response of `EditorService.EndOtherSessions`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDED_COUNT_FIELD_NUMBER: _builtins.int
+    ended_count: _builtins.int
+    """How many ended."""
+    def __init__(
+        self,
+        *,
+        ended_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended_count", b"ended_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndOtherSessionsResponse: _TypeAlias = EndOtherSessionsResponse  # noqa: Y015
 
 @_typing.final
 class CreateEditorRequest(_message.Message):
@@ -122,6 +368,170 @@ class CreateEditorResponse(_message.Message):
 Global___CreateEditorResponse: _TypeAlias = CreateEditorResponse  # noqa: Y015
 
 @_typing.final
+class GetEditorRequest(_message.Message):
+    """Request for `EditorService.GetEditor`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    """Required. Which one."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEditorRequest: _TypeAlias = GetEditorRequest  # noqa: Y015
+
+@_typing.final
+class GetEditorResponse(_message.Message):
+    """Response of `EditorService.GetEditor`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITOR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def editor(self) -> _editor_pb2.Editor:
+        """The editor."""
+
+    def __init__(
+        self,
+        *,
+        editor: _editor_pb2.Editor | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEditorResponse: _TypeAlias = GetEditorResponse  # noqa: Y015
+
+@_typing.final
+class ListEditorsRequest(_message.Message):
+    """Request for `EditorService.ListEditors`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Most to return. 0 means 20; above 100 is read as 100; negative fails with
+    `INVALID_ARGUMENT`.
+    """
+    page_token: _builtins.str
+    """Opaque `next_page_token` of the page before; empty for the first page. Fails
+    with `INVALID_ARGUMENT` if it is not one of ours.
+    """
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListEditorsRequest: _TypeAlias = ListEditorsRequest  # noqa: Y015
+
+@_typing.final
+class ListEditorsResponse(_message.Message):
+    """Response of `EditorService.ListEditors`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITORS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTAL_SIZE_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last one."""
+    total_size: _builtins.int
+    """Number on all pages."""
+    @_builtins.property
+    def editors(self) -> _containers.RepeatedCompositeFieldContainer[_editor_pb2.Editor]:
+        """The editors of this page."""
+
+    def __init__(
+        self,
+        *,
+        editors: _abc.Iterable[_editor_pb2.Editor] | None = ...,
+        next_page_token: _builtins.str = ...,
+        total_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editors", b"editors", "next_page_token", b"next_page_token", "total_size", b"total_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListEditorsResponse: _TypeAlias = ListEditorsResponse  # noqa: Y015
+
+@_typing.final
+class UpdateEditorRequest(_message.Message):
+    """Request for `EditorService.UpdateEditor`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITOR_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def editor(self) -> _editor_pb2.Editor:
+        """Required. Its `id` says which. Its `revision`, unless 0, must be the stored
+        one, or the update fails with `ABORTED`.
+        """
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Required. Paths to change, at least one of `email`, `name`, `active`."""
+
+    def __init__(
+        self,
+        *,
+        editor: _editor_pb2.Editor | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateEditorRequest: _TypeAlias = UpdateEditorRequest  # noqa: Y015
+
+@_typing.final
+class UpdateEditorResponse(_message.Message):
+    """Response of `EditorService.UpdateEditor`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITOR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def editor(self) -> _editor_pb2.Editor:
+        """As it is now."""
+
+    def __init__(
+        self,
+        *,
+        editor: _editor_pb2.Editor | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateEditorResponse: _TypeAlias = UpdateEditorResponse  # noqa: Y015
+
+@_typing.final
 class ChangePasswordRequest(_message.Message):
     """Request for `EditorService.ChangePassword`."""
 
@@ -130,22 +540,30 @@ class ChangePasswordRequest(_message.Message):
     EMAIL_FIELD_NUMBER: _builtins.int
     CURRENT_PASSWORD_FIELD_NUMBER: _builtins.int
     NEW_PASSWORD_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    USER_AGENT_FIELD_NUMBER: _builtins.int
     email: _builtins.str
     """Required. Address of the editor."""
     current_password: _builtins.str
     """Required. The present password."""
     new_password: _builtins.str
     """Required. The new one: 12 characters or more, at most 1,024 bytes."""
+    client_address: _builtins.str
+    """As for `SignIn`."""
+    user_agent: _builtins.str
+    """As for `SignIn`."""
     def __init__(
         self,
         *,
         email: _builtins.str = ...,
         current_password: _builtins.str = ...,
         new_password: _builtins.str = ...,
+        client_address: _builtins.str = ...,
+        user_agent: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["current_password", b"current_password", "email", b"email", "new_password", b"new_password"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_address", b"client_address", "current_password", b"current_password", "email", b"email", "new_password", b"new_password", "user_agent", b"user_agent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -154,6 +572,70 @@ Global___ChangePasswordRequest: _TypeAlias = ChangePasswordRequest  # noqa: Y015
 @_typing.final
 class ChangePasswordResponse(_message.Message):
     """Response of `EditorService.ChangePassword`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITOR_FIELD_NUMBER: _builtins.int
+    SESSION_FIELD_NUMBER: _builtins.int
+    SESSION_TOKEN_FIELD_NUMBER: _builtins.int
+    session_token: _builtins.str
+    """What proves it from now on."""
+    @_builtins.property
+    def editor(self) -> _editor_pb2.Editor:
+        """The editor, with the new `password_time`."""
+
+    @_builtins.property
+    def session(self) -> _editor_pb2.Session:
+        """The new session, in place of all others."""
+
+    def __init__(
+        self,
+        *,
+        editor: _editor_pb2.Editor | None = ...,
+        session: _editor_pb2.Session | None = ...,
+        session_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor", "session", b"session"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor", b"editor", "session", b"session", "session_token", b"session_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangePasswordResponse: _TypeAlias = ChangePasswordResponse  # noqa: Y015
+
+@_typing.final
+class ResetPasswordRequest(_message.Message):
+    """Request for `EditorService.ResetPassword`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITOR_ID_FIELD_NUMBER: _builtins.int
+    NEW_PASSWORD_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    editor_id: _builtins.int
+    """Required. Whose."""
+    new_password: _builtins.str
+    """Required. 12 characters or more, at most 1,024 bytes."""
+    revision: _builtins.int
+    """The stored revision, or the call fails with `ABORTED`; 0 for any."""
+    def __init__(
+        self,
+        *,
+        editor_id: _builtins.int = ...,
+        new_password: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor_id", b"editor_id", "new_password", b"new_password", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetPasswordRequest: _TypeAlias = ResetPasswordRequest  # noqa: Y015
+
+@_typing.final
+class ResetPasswordResponse(_message.Message):
+    """Response of `EditorService.ResetPassword`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -173,4 +655,211 @@ class ChangePasswordResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ChangePasswordResponse: _TypeAlias = ChangePasswordResponse  # noqa: Y015
+Global___ResetPasswordResponse: _TypeAlias = ResetPasswordResponse  # noqa: Y015
+
+@_typing.final
+class CreateApiTokenRequest(_message.Message):
+    """Request for `EditorService.CreateApiToken`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITOR_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    editor_id: _builtins.int
+    """Required. Whose."""
+    name: _builtins.str
+    """Required. What it is for, 1 to 100 characters."""
+    @_builtins.property
+    def scopes(self) -> _containers.RepeatedScalarFieldContainer[_editor_pb2.ApiTokenScope.ValueType]:
+        """Required. What it may do, at least one."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When it ends, in the future and at most a year ahead; unset for 90 days."""
+
+    def __init__(
+        self,
+        *,
+        editor_id: _builtins.int = ...,
+        name: _builtins.str = ...,
+        scopes: _abc.Iterable[_editor_pb2.ApiTokenScope.ValueType] | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor_id", b"editor_id", "expire_time", b"expire_time", "name", b"name", "scopes", b"scopes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateApiTokenRequest: _TypeAlias = CreateApiTokenRequest  # noqa: Y015
+
+@_typing.final
+class CreateApiTokenResponse(_message.Message):
+    """Response of `EditorService.CreateApiToken`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    API_TOKEN_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """The token itself, which nobody can be told again."""
+    @_builtins.property
+    def api_token(self) -> _editor_pb2.ApiToken:
+        """What was made."""
+
+    def __init__(
+        self,
+        *,
+        api_token: _editor_pb2.ApiToken | None = ...,
+        token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["api_token", b"api_token"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_token", b"api_token", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateApiTokenResponse: _TypeAlias = CreateApiTokenResponse  # noqa: Y015
+
+@_typing.final
+class ListApiTokensRequest(_message.Message):
+    """Request for `EditorService.ListApiTokens`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITOR_ID_FIELD_NUMBER: _builtins.int
+    editor_id: _builtins.int
+    """Required. Whose."""
+    def __init__(
+        self,
+        *,
+        editor_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor_id", b"editor_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListApiTokensRequest: _TypeAlias = ListApiTokensRequest  # noqa: Y015
+
+@_typing.final
+class ListApiTokensResponse(_message.Message):
+    """Response of `EditorService.ListApiTokens`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    API_TOKENS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def api_tokens(self) -> _containers.RepeatedCompositeFieldContainer[_editor_pb2.ApiToken]:
+        """At most 50."""
+
+    def __init__(
+        self,
+        *,
+        api_tokens: _abc.Iterable[_editor_pb2.ApiToken] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_tokens", b"api_tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListApiTokensResponse: _TypeAlias = ListApiTokensResponse  # noqa: Y015
+
+@_typing.final
+class RevokeApiTokenRequest(_message.Message):
+    """Request for `EditorService.RevokeApiToken`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDITOR_ID_FIELD_NUMBER: _builtins.int
+    API_TOKEN_ID_FIELD_NUMBER: _builtins.int
+    editor_id: _builtins.int
+    """Required. Whose."""
+    api_token_id: _builtins.int
+    """Required. Which one."""
+    def __init__(
+        self,
+        *,
+        editor_id: _builtins.int = ...,
+        api_token_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_token_id", b"api_token_id", "editor_id", b"editor_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeApiTokenRequest: _TypeAlias = RevokeApiTokenRequest  # noqa: Y015
+
+@_typing.final
+class RevokeApiTokenResponse(_message.Message):
+    """Response of `EditorService.RevokeApiToken`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeApiTokenResponse: _TypeAlias = RevokeApiTokenResponse  # noqa: Y015
+
+@_typing.final
+class GetApiTokenRequest(_message.Message):
+    """Request for `EditorService.GetApiToken`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_DIGEST_FIELD_NUMBER: _builtins.int
+    token_digest: _builtins.bytes
+    """Required. SHA-256 of the API token."""
+    def __init__(
+        self,
+        *,
+        token_digest: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["token_digest", b"token_digest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetApiTokenRequest: _TypeAlias = GetApiTokenRequest  # noqa: Y015
+
+@_typing.final
+class GetApiTokenResponse(_message.Message):
+    """Response of `EditorService.GetApiToken`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    API_TOKEN_FIELD_NUMBER: _builtins.int
+    EDITOR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def api_token(self) -> _editor_pb2.ApiToken:
+        """The API token."""
+
+    @_builtins.property
+    def editor(self) -> _editor_pb2.Editor:
+        """Its editor."""
+
+    def __init__(
+        self,
+        *,
+        api_token: _editor_pb2.ApiToken | None = ...,
+        editor: _editor_pb2.Editor | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["api_token", b"api_token", "editor", b"editor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_token", b"api_token", "editor", b"editor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetApiTokenResponse: _TypeAlias = GetApiTokenResponse  # noqa: Y015

@@ -26,8 +26,29 @@ if _version_not_supported:
 
 
 class EditorServiceStub:
-    """Knows the editors and their passwords. Nothing here is safe to retry blindly:
-    a repeated `SignIn` counts against the throttle.
+    """Knows the editors, and what proves them: passwords, sessions, API tokens.
+
+    Who calls. Every method here, and every method of another service that
+    writes, reads this metadata of the call:
+
+    * `x-service-credential`: the secret that the services share. Where the server
+    has one configured, a call without it, or with another, fails with
+    `UNAUTHENTICATED` and the reason `SERVICE_CREDENTIAL`.
+    * `x-editor-id`: the number of the editor whom the caller has authenticated
+    and acts for. Without it the write is the service's own. It is believed
+    together with the credential only: a server without one refuses it, with the
+    reason `SERVICE_CREDENTIAL`. An editor who is not active writes nothing: the
+    call fails with `UNAUTHENTICATED` and the reason `EDITOR_INACTIVE`.
+    * `x-api-token-id`: the number of the API token by which the editor acts.
+    * `x-request-id`: goes into the audit log with the write.
+
+    Tokens of sessions and API tokens are 32 random bytes in base64url; an API
+    token has `tvt_` before it. A token is returned once, by the call that makes
+    it. It is stored, and asked for, by its digest alone: SHA-256 over the token's
+    text in ASCII, prefix included.
+
+    Nothing here that writes is safe to retry blindly: a repeated `SignIn` counts
+    against the throttle.
     """
 
     def __init__(self, channel):
@@ -41,29 +62,154 @@ class EditorServiceStub:
                 request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignInRequest.SerializeToString,
                 response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignInResponse.FromString,
                 _registered_method=True)
+        self.SignOut = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/SignOut',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignOutRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignOutResponse.FromString,
+                _registered_method=True)
+        self.GetSession = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/GetSession',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetSessionRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetSessionResponse.FromString,
+                _registered_method=True)
+        self.ListSessions = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/ListSessions',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListSessionsRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListSessionsResponse.FromString,
+                _registered_method=True)
+        self.EndSession = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/EndSession',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndSessionRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndSessionResponse.FromString,
+                _registered_method=True)
+        self.EndOtherSessions = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/EndOtherSessions',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndOtherSessionsRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndOtherSessionsResponse.FromString,
+                _registered_method=True)
         self.CreateEditor = channel.unary_unary(
                 '/tvtantrum.catalog.v1.EditorService/CreateEditor',
                 request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.CreateEditorRequest.SerializeToString,
                 response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.CreateEditorResponse.FromString,
+                _registered_method=True)
+        self.GetEditor = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/GetEditor',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetEditorRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetEditorResponse.FromString,
+                _registered_method=True)
+        self.ListEditors = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/ListEditors',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListEditorsRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListEditorsResponse.FromString,
+                _registered_method=True)
+        self.UpdateEditor = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/UpdateEditor',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.UpdateEditorRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.UpdateEditorResponse.FromString,
                 _registered_method=True)
         self.ChangePassword = channel.unary_unary(
                 '/tvtantrum.catalog.v1.EditorService/ChangePassword',
                 request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ChangePasswordRequest.SerializeToString,
                 response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ChangePasswordResponse.FromString,
                 _registered_method=True)
+        self.ResetPassword = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/ResetPassword',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ResetPasswordRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ResetPasswordResponse.FromString,
+                _registered_method=True)
+        self.CreateApiToken = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/CreateApiToken',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.CreateApiTokenRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.CreateApiTokenResponse.FromString,
+                _registered_method=True)
+        self.ListApiTokens = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/ListApiTokens',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListApiTokensRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListApiTokensResponse.FromString,
+                _registered_method=True)
+        self.RevokeApiToken = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/RevokeApiToken',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.RevokeApiTokenRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.RevokeApiTokenResponse.FromString,
+                _registered_method=True)
+        self.GetApiToken = channel.unary_unary(
+                '/tvtantrum.catalog.v1.EditorService/GetApiToken',
+                request_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetApiTokenRequest.SerializeToString,
+                response_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetApiTokenResponse.FromString,
+                _registered_method=True)
 
 
 class EditorServiceServicer:
-    """Knows the editors and their passwords. Nothing here is safe to retry blindly:
-    a repeated `SignIn` counts against the throttle.
+    """Knows the editors, and what proves them: passwords, sessions, API tokens.
+
+    Who calls. Every method here, and every method of another service that
+    writes, reads this metadata of the call:
+
+    * `x-service-credential`: the secret that the services share. Where the server
+    has one configured, a call without it, or with another, fails with
+    `UNAUTHENTICATED` and the reason `SERVICE_CREDENTIAL`.
+    * `x-editor-id`: the number of the editor whom the caller has authenticated
+    and acts for. Without it the write is the service's own. It is believed
+    together with the credential only: a server without one refuses it, with the
+    reason `SERVICE_CREDENTIAL`. An editor who is not active writes nothing: the
+    call fails with `UNAUTHENTICATED` and the reason `EDITOR_INACTIVE`.
+    * `x-api-token-id`: the number of the API token by which the editor acts.
+    * `x-request-id`: goes into the audit log with the write.
+
+    Tokens of sessions and API tokens are 32 random bytes in base64url; an API
+    token has `tvt_` before it. A token is returned once, by the call that makes
+    it. It is stored, and asked for, by its digest alone: SHA-256 over the token's
+    text in ASCII, prefix included.
+
+    Nothing here that writes is safe to retry blindly: a repeated `SignIn` counts
+    against the throttle.
     """
 
     def SignIn(self, request, context):
-        """Checks an e-mail and a password.
+        """Checks an e-mail and a password, and begins a session.
 
-        Takes as long for an unknown e-mail as for a wrong password, and fails for
-        both with `UNAUTHENTICATED` and the same words. After too many failures
-        for one e-mail fails with `RESOURCE_EXHAUSTED` until a while has passed.
+        Takes as long for an unknown e-mail, and for an editor who is not active, as
+        for a wrong password, and fails for all with `UNAUTHENTICATED` and the same
+        words. After too many failures for one e-mail, or from one address, fails
+        with `RESOURCE_EXHAUSTED` and the fact `retry_after_seconds` until a while
+        has passed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignOut(self, request, context):
+        """Ends the session of a token. Succeeds if there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSession(self, request, context):
+        """Gets the session of a token, and notes that it is used. Fails with
+        `UNAUTHENTICATED` and the reason `SESSION_ENDED` if there is none: it never
+        was, it expired, was ended, or its editor is not active.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSessions(self, request, context):
+        """Lists an editor's sessions, the last used first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndSession(self, request, context):
+        """Ends one session by number. Fails with `NOT_FOUND` if the editor has none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndOtherSessions(self, request, context):
+        """Ends all of an editor's sessions but one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -76,9 +222,74 @@ class EditorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetEditor(self, request, context):
+        """Gets an editor. Fails with `NOT_FOUND` if there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListEditors(self, request, context):
+        """Lists editors by number, those who are not active too.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateEditor(self, request, context):
+        """Changes the fields of an editor that a mask names.
+
+        Who is no longer active is signed out everywhere, and the API tokens are
+        gone. Nobody takes that from oneself: fails with `FAILED_PRECONDITION` and
+        the reason `OWN_ACCOUNT`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ChangePassword(self, request, context):
         """Sets a new password, given the present one; fails and is throttled as
-        `SignIn`.
+        `SignIn`. All sessions end and all API tokens are gone; a new session begins.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetPassword(self, request, context):
+        """Sets a new password for another editor, who has lost the present one. All
+        that editor's sessions end and all API tokens are gone. For oneself fails
+        with `FAILED_PRECONDITION` and the reason `OWN_ACCOUNT`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateApiToken(self, request, context):
+        """Makes an API token. An editor has at most 50: another fails with
+        `FAILED_PRECONDITION` and the reason `TOO_MANY_API_TOKENS`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListApiTokens(self, request, context):
+        """Lists an editor's API tokens that have not expired, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeApiToken(self, request, context):
+        """Revokes an API token. Fails with `NOT_FOUND` if the editor has none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetApiToken(self, request, context):
+        """Gets an API token and its editor, and notes that it is used. Fails with
+        `UNAUTHENTICATED` and the reason `API_TOKEN_INVALID` if there is none: it
+        never was, it expired, was revoked, or its editor is not active.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -92,15 +303,80 @@ def add_EditorServiceServicer_to_server(servicer, server):
                     request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignInRequest.FromString,
                     response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignInResponse.SerializeToString,
             ),
+            'SignOut': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignOut,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignOutRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignOutResponse.SerializeToString,
+            ),
+            'GetSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSession,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetSessionRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetSessionResponse.SerializeToString,
+            ),
+            'ListSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSessions,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListSessionsRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListSessionsResponse.SerializeToString,
+            ),
+            'EndSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndSession,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndSessionRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndSessionResponse.SerializeToString,
+            ),
+            'EndOtherSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndOtherSessions,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndOtherSessionsRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndOtherSessionsResponse.SerializeToString,
+            ),
             'CreateEditor': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateEditor,
                     request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.CreateEditorRequest.FromString,
                     response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.CreateEditorResponse.SerializeToString,
             ),
+            'GetEditor': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEditor,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetEditorRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetEditorResponse.SerializeToString,
+            ),
+            'ListEditors': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEditors,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListEditorsRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListEditorsResponse.SerializeToString,
+            ),
+            'UpdateEditor': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateEditor,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.UpdateEditorRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.UpdateEditorResponse.SerializeToString,
+            ),
             'ChangePassword': grpc.unary_unary_rpc_method_handler(
                     servicer.ChangePassword,
                     request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ChangePasswordRequest.FromString,
                     response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ChangePasswordResponse.SerializeToString,
+            ),
+            'ResetPassword': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetPassword,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ResetPasswordRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ResetPasswordResponse.SerializeToString,
+            ),
+            'CreateApiToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateApiToken,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.CreateApiTokenRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.CreateApiTokenResponse.SerializeToString,
+            ),
+            'ListApiTokens': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListApiTokens,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListApiTokensRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListApiTokensResponse.SerializeToString,
+            ),
+            'RevokeApiToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeApiToken,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.RevokeApiTokenRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.RevokeApiTokenResponse.SerializeToString,
+            ),
+            'GetApiToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetApiToken,
+                    request_deserializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetApiTokenRequest.FromString,
+                    response_serializer=tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetApiTokenResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -111,8 +387,29 @@ def add_EditorServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EditorService:
-    """Knows the editors and their passwords. Nothing here is safe to retry blindly:
-    a repeated `SignIn` counts against the throttle.
+    """Knows the editors, and what proves them: passwords, sessions, API tokens.
+
+    Who calls. Every method here, and every method of another service that
+    writes, reads this metadata of the call:
+
+    * `x-service-credential`: the secret that the services share. Where the server
+    has one configured, a call without it, or with another, fails with
+    `UNAUTHENTICATED` and the reason `SERVICE_CREDENTIAL`.
+    * `x-editor-id`: the number of the editor whom the caller has authenticated
+    and acts for. Without it the write is the service's own. It is believed
+    together with the credential only: a server without one refuses it, with the
+    reason `SERVICE_CREDENTIAL`. An editor who is not active writes nothing: the
+    call fails with `UNAUTHENTICATED` and the reason `EDITOR_INACTIVE`.
+    * `x-api-token-id`: the number of the API token by which the editor acts.
+    * `x-request-id`: goes into the audit log with the write.
+
+    Tokens of sessions and API tokens are 32 random bytes in base64url; an API
+    token has `tvt_` before it. A token is returned once, by the call that makes
+    it. It is stored, and asked for, by its digest alone: SHA-256 over the token's
+    text in ASCII, prefix included.
+
+    Nothing here that writes is safe to retry blindly: a repeated `SignIn` counts
+    against the throttle.
     """
 
     @staticmethod
@@ -132,6 +429,141 @@ class EditorService:
             '/tvtantrum.catalog.v1.EditorService/SignIn',
             tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignInRequest.SerializeToString,
             tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignOut(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/SignOut',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignOutRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.SignOutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/GetSession',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetSessionRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/ListSessions',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListSessionsRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/EndSession',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndSessionRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndOtherSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/EndOtherSessions',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndOtherSessionsRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.EndOtherSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -170,6 +602,87 @@ class EditorService:
             _registered_method=True)
 
     @staticmethod
+    def GetEditor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/GetEditor',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetEditorRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetEditorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEditors(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/ListEditors',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListEditorsRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListEditorsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateEditor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/UpdateEditor',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.UpdateEditorRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.UpdateEditorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ChangePassword(request,
             target,
             options=(),
@@ -186,6 +699,141 @@ class EditorService:
             '/tvtantrum.catalog.v1.EditorService/ChangePassword',
             tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ChangePasswordRequest.SerializeToString,
             tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ChangePasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetPassword(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/ResetPassword',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ResetPasswordRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ResetPasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateApiToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/CreateApiToken',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.CreateApiTokenRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.CreateApiTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListApiTokens(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/ListApiTokens',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListApiTokensRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.ListApiTokensResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeApiToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/RevokeApiToken',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.RevokeApiTokenRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.RevokeApiTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetApiToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tvtantrum.catalog.v1.EditorService/GetApiToken',
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetApiTokenRequest.SerializeToString,
+            tvtantrum_dot_catalog_dot_v1_dot_editor__service__pb2.GetApiTokenResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,8 +27,29 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class EditorServiceStub:
-    """Knows the editors and their passwords. Nothing here is safe to retry blindly:
-    a repeated `SignIn` counts against the throttle.
+    """Knows the editors, and what proves them: passwords, sessions, API tokens.
+
+    Who calls. Every method here, and every method of another service that
+    writes, reads this metadata of the call:
+
+    * `x-service-credential`: the secret that the services share. Where the server
+      has one configured, a call without it, or with another, fails with
+      `UNAUTHENTICATED` and the reason `SERVICE_CREDENTIAL`.
+    * `x-editor-id`: the number of the editor whom the caller has authenticated
+      and acts for. Without it the write is the service's own. It is believed
+      together with the credential only: a server without one refuses it, with the
+      reason `SERVICE_CREDENTIAL`. An editor who is not active writes nothing: the
+      call fails with `UNAUTHENTICATED` and the reason `EDITOR_INACTIVE`.
+    * `x-api-token-id`: the number of the API token by which the editor acts.
+    * `x-request-id`: goes into the audit log with the write.
+
+    Tokens of sessions and API tokens are 32 random bytes in base64url; an API
+    token has `tvt_` before it. A token is returned once, by the call that makes
+    it. It is stored, and asked for, by its digest alone: SHA-256 over the token's
+    text in ASCII, prefix included.
+
+    Nothing here that writes is safe to retry blindly: a repeated `SignIn` counts
+    against the throttle.
     """
 
     @_typing.overload
@@ -36,43 +57,173 @@ class EditorServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> EditorServiceAsyncStub: ...
     SignIn: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.SignInRequest, _editor_service_pb2.SignInResponse]
-    """Checks an e-mail and a password.
+    """Checks an e-mail and a password, and begins a session.
 
-    Takes as long for an unknown e-mail as for a wrong password, and fails for
-    both with `UNAUTHENTICATED` and the same words. After too many failures
-    for one e-mail fails with `RESOURCE_EXHAUSTED` until a while has passed.
+    Takes as long for an unknown e-mail, and for an editor who is not active, as
+    for a wrong password, and fails for all with `UNAUTHENTICATED` and the same
+    words. After too many failures for one e-mail, or from one address, fails
+    with `RESOURCE_EXHAUSTED` and the fact `retry_after_seconds` until a while
+    has passed.
     """
+    SignOut: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.SignOutRequest, _editor_service_pb2.SignOutResponse]
+    """Ends the session of a token. Succeeds if there is none."""
+    GetSession: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.GetSessionRequest, _editor_service_pb2.GetSessionResponse]
+    """Gets the session of a token, and notes that it is used. Fails with
+    `UNAUTHENTICATED` and the reason `SESSION_ENDED` if there is none: it never
+    was, it expired, was ended, or its editor is not active.
+    """
+    ListSessions: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.ListSessionsRequest, _editor_service_pb2.ListSessionsResponse]
+    """Lists an editor's sessions, the last used first."""
+    EndSession: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.EndSessionRequest, _editor_service_pb2.EndSessionResponse]
+    """Ends one session by number. Fails with `NOT_FOUND` if the editor has none."""
+    EndOtherSessions: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.EndOtherSessionsRequest, _editor_service_pb2.EndOtherSessionsResponse]
+    """Ends all of an editor's sessions but one."""
     CreateEditor: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.CreateEditorRequest, _editor_service_pb2.CreateEditorResponse]
     """Makes an editor. Fails with `ALREADY_EXISTS` if the e-mail has one."""
+    GetEditor: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.GetEditorRequest, _editor_service_pb2.GetEditorResponse]
+    """Gets an editor. Fails with `NOT_FOUND` if there is none."""
+    ListEditors: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.ListEditorsRequest, _editor_service_pb2.ListEditorsResponse]
+    """Lists editors by number, those who are not active too."""
+    UpdateEditor: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.UpdateEditorRequest, _editor_service_pb2.UpdateEditorResponse]
+    """Changes the fields of an editor that a mask names.
+
+    Who is no longer active is signed out everywhere, and the API tokens are
+    gone. Nobody takes that from oneself: fails with `FAILED_PRECONDITION` and
+    the reason `OWN_ACCOUNT`.
+    """
     ChangePassword: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.ChangePasswordRequest, _editor_service_pb2.ChangePasswordResponse]
     """Sets a new password, given the present one; fails and is throttled as
-    `SignIn`.
+    `SignIn`. All sessions end and all API tokens are gone; a new session begins.
+    """
+    ResetPassword: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.ResetPasswordRequest, _editor_service_pb2.ResetPasswordResponse]
+    """Sets a new password for another editor, who has lost the present one. All
+    that editor's sessions end and all API tokens are gone. For oneself fails
+    with `FAILED_PRECONDITION` and the reason `OWN_ACCOUNT`.
+    """
+    CreateApiToken: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.CreateApiTokenRequest, _editor_service_pb2.CreateApiTokenResponse]
+    """Makes an API token. An editor has at most 50: another fails with
+    `FAILED_PRECONDITION` and the reason `TOO_MANY_API_TOKENS`.
+    """
+    ListApiTokens: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.ListApiTokensRequest, _editor_service_pb2.ListApiTokensResponse]
+    """Lists an editor's API tokens that have not expired, the newest first."""
+    RevokeApiToken: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.RevokeApiTokenRequest, _editor_service_pb2.RevokeApiTokenResponse]
+    """Revokes an API token. Fails with `NOT_FOUND` if the editor has none."""
+    GetApiToken: _grpc.UnaryUnaryMultiCallable[_editor_service_pb2.GetApiTokenRequest, _editor_service_pb2.GetApiTokenResponse]
+    """Gets an API token and its editor, and notes that it is used. Fails with
+    `UNAUTHENTICATED` and the reason `API_TOKEN_INVALID` if there is none: it
+    never was, it expired, was revoked, or its editor is not active.
     """
 
 @_typing.type_check_only
 class EditorServiceAsyncStub(EditorServiceStub):
-    """Knows the editors and their passwords. Nothing here is safe to retry blindly:
-    a repeated `SignIn` counts against the throttle.
+    """Knows the editors, and what proves them: passwords, sessions, API tokens.
+
+    Who calls. Every method here, and every method of another service that
+    writes, reads this metadata of the call:
+
+    * `x-service-credential`: the secret that the services share. Where the server
+      has one configured, a call without it, or with another, fails with
+      `UNAUTHENTICATED` and the reason `SERVICE_CREDENTIAL`.
+    * `x-editor-id`: the number of the editor whom the caller has authenticated
+      and acts for. Without it the write is the service's own. It is believed
+      together with the credential only: a server without one refuses it, with the
+      reason `SERVICE_CREDENTIAL`. An editor who is not active writes nothing: the
+      call fails with `UNAUTHENTICATED` and the reason `EDITOR_INACTIVE`.
+    * `x-api-token-id`: the number of the API token by which the editor acts.
+    * `x-request-id`: goes into the audit log with the write.
+
+    Tokens of sessions and API tokens are 32 random bytes in base64url; an API
+    token has `tvt_` before it. A token is returned once, by the call that makes
+    it. It is stored, and asked for, by its digest alone: SHA-256 over the token's
+    text in ASCII, prefix included.
+
+    Nothing here that writes is safe to retry blindly: a repeated `SignIn` counts
+    against the throttle.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SignIn: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.SignInRequest, _editor_service_pb2.SignInResponse]  # type: ignore[assignment]
-    """Checks an e-mail and a password.
+    """Checks an e-mail and a password, and begins a session.
 
-    Takes as long for an unknown e-mail as for a wrong password, and fails for
-    both with `UNAUTHENTICATED` and the same words. After too many failures
-    for one e-mail fails with `RESOURCE_EXHAUSTED` until a while has passed.
+    Takes as long for an unknown e-mail, and for an editor who is not active, as
+    for a wrong password, and fails for all with `UNAUTHENTICATED` and the same
+    words. After too many failures for one e-mail, or from one address, fails
+    with `RESOURCE_EXHAUSTED` and the fact `retry_after_seconds` until a while
+    has passed.
     """
+    SignOut: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.SignOutRequest, _editor_service_pb2.SignOutResponse]  # type: ignore[assignment]
+    """Ends the session of a token. Succeeds if there is none."""
+    GetSession: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.GetSessionRequest, _editor_service_pb2.GetSessionResponse]  # type: ignore[assignment]
+    """Gets the session of a token, and notes that it is used. Fails with
+    `UNAUTHENTICATED` and the reason `SESSION_ENDED` if there is none: it never
+    was, it expired, was ended, or its editor is not active.
+    """
+    ListSessions: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.ListSessionsRequest, _editor_service_pb2.ListSessionsResponse]  # type: ignore[assignment]
+    """Lists an editor's sessions, the last used first."""
+    EndSession: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.EndSessionRequest, _editor_service_pb2.EndSessionResponse]  # type: ignore[assignment]
+    """Ends one session by number. Fails with `NOT_FOUND` if the editor has none."""
+    EndOtherSessions: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.EndOtherSessionsRequest, _editor_service_pb2.EndOtherSessionsResponse]  # type: ignore[assignment]
+    """Ends all of an editor's sessions but one."""
     CreateEditor: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.CreateEditorRequest, _editor_service_pb2.CreateEditorResponse]  # type: ignore[assignment]
     """Makes an editor. Fails with `ALREADY_EXISTS` if the e-mail has one."""
+    GetEditor: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.GetEditorRequest, _editor_service_pb2.GetEditorResponse]  # type: ignore[assignment]
+    """Gets an editor. Fails with `NOT_FOUND` if there is none."""
+    ListEditors: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.ListEditorsRequest, _editor_service_pb2.ListEditorsResponse]  # type: ignore[assignment]
+    """Lists editors by number, those who are not active too."""
+    UpdateEditor: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.UpdateEditorRequest, _editor_service_pb2.UpdateEditorResponse]  # type: ignore[assignment]
+    """Changes the fields of an editor that a mask names.
+
+    Who is no longer active is signed out everywhere, and the API tokens are
+    gone. Nobody takes that from oneself: fails with `FAILED_PRECONDITION` and
+    the reason `OWN_ACCOUNT`.
+    """
     ChangePassword: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.ChangePasswordRequest, _editor_service_pb2.ChangePasswordResponse]  # type: ignore[assignment]
     """Sets a new password, given the present one; fails and is throttled as
-    `SignIn`.
+    `SignIn`. All sessions end and all API tokens are gone; a new session begins.
+    """
+    ResetPassword: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.ResetPasswordRequest, _editor_service_pb2.ResetPasswordResponse]  # type: ignore[assignment]
+    """Sets a new password for another editor, who has lost the present one. All
+    that editor's sessions end and all API tokens are gone. For oneself fails
+    with `FAILED_PRECONDITION` and the reason `OWN_ACCOUNT`.
+    """
+    CreateApiToken: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.CreateApiTokenRequest, _editor_service_pb2.CreateApiTokenResponse]  # type: ignore[assignment]
+    """Makes an API token. An editor has at most 50: another fails with
+    `FAILED_PRECONDITION` and the reason `TOO_MANY_API_TOKENS`.
+    """
+    ListApiTokens: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.ListApiTokensRequest, _editor_service_pb2.ListApiTokensResponse]  # type: ignore[assignment]
+    """Lists an editor's API tokens that have not expired, the newest first."""
+    RevokeApiToken: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.RevokeApiTokenRequest, _editor_service_pb2.RevokeApiTokenResponse]  # type: ignore[assignment]
+    """Revokes an API token. Fails with `NOT_FOUND` if the editor has none."""
+    GetApiToken: _aio.UnaryUnaryMultiCallable[_editor_service_pb2.GetApiTokenRequest, _editor_service_pb2.GetApiTokenResponse]  # type: ignore[assignment]
+    """Gets an API token and its editor, and notes that it is used. Fails with
+    `UNAUTHENTICATED` and the reason `API_TOKEN_INVALID` if there is none: it
+    never was, it expired, was revoked, or its editor is not active.
     """
 
 class EditorServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Knows the editors and their passwords. Nothing here is safe to retry blindly:
-    a repeated `SignIn` counts against the throttle.
+    """Knows the editors, and what proves them: passwords, sessions, API tokens.
+
+    Who calls. Every method here, and every method of another service that
+    writes, reads this metadata of the call:
+
+    * `x-service-credential`: the secret that the services share. Where the server
+      has one configured, a call without it, or with another, fails with
+      `UNAUTHENTICATED` and the reason `SERVICE_CREDENTIAL`.
+    * `x-editor-id`: the number of the editor whom the caller has authenticated
+      and acts for. Without it the write is the service's own. It is believed
+      together with the credential only: a server without one refuses it, with the
+      reason `SERVICE_CREDENTIAL`. An editor who is not active writes nothing: the
+      call fails with `UNAUTHENTICATED` and the reason `EDITOR_INACTIVE`.
+    * `x-api-token-id`: the number of the API token by which the editor acts.
+    * `x-request-id`: goes into the audit log with the write.
+
+    Tokens of sessions and API tokens are 32 random bytes in base64url; an API
+    token has `tvt_` before it. A token is returned once, by the call that makes
+    it. It is stored, and asked for, by its digest alone: SHA-256 over the token's
+    text in ASCII, prefix included.
+
+    Nothing here that writes is safe to retry blindly: a repeated `SignIn` counts
+    against the throttle.
     """
 
     @_abc_1.abstractmethod
@@ -81,12 +232,57 @@ class EditorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _editor_service_pb2.SignInRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_editor_service_pb2.SignInResponse, _abc.Awaitable[_editor_service_pb2.SignInResponse]]:
-        """Checks an e-mail and a password.
+        """Checks an e-mail and a password, and begins a session.
 
-        Takes as long for an unknown e-mail as for a wrong password, and fails for
-        both with `UNAUTHENTICATED` and the same words. After too many failures
-        for one e-mail fails with `RESOURCE_EXHAUSTED` until a while has passed.
+        Takes as long for an unknown e-mail, and for an editor who is not active, as
+        for a wrong password, and fails for all with `UNAUTHENTICATED` and the same
+        words. After too many failures for one e-mail, or from one address, fails
+        with `RESOURCE_EXHAUSTED` and the fact `retry_after_seconds` until a while
+        has passed.
         """
+
+    @_abc_1.abstractmethod
+    def SignOut(
+        self,
+        request: _editor_service_pb2.SignOutRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.SignOutResponse, _abc.Awaitable[_editor_service_pb2.SignOutResponse]]:
+        """Ends the session of a token. Succeeds if there is none."""
+
+    @_abc_1.abstractmethod
+    def GetSession(
+        self,
+        request: _editor_service_pb2.GetSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.GetSessionResponse, _abc.Awaitable[_editor_service_pb2.GetSessionResponse]]:
+        """Gets the session of a token, and notes that it is used. Fails with
+        `UNAUTHENTICATED` and the reason `SESSION_ENDED` if there is none: it never
+        was, it expired, was ended, or its editor is not active.
+        """
+
+    @_abc_1.abstractmethod
+    def ListSessions(
+        self,
+        request: _editor_service_pb2.ListSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.ListSessionsResponse, _abc.Awaitable[_editor_service_pb2.ListSessionsResponse]]:
+        """Lists an editor's sessions, the last used first."""
+
+    @_abc_1.abstractmethod
+    def EndSession(
+        self,
+        request: _editor_service_pb2.EndSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.EndSessionResponse, _abc.Awaitable[_editor_service_pb2.EndSessionResponse]]:
+        """Ends one session by number. Fails with `NOT_FOUND` if the editor has none."""
+
+    @_abc_1.abstractmethod
+    def EndOtherSessions(
+        self,
+        request: _editor_service_pb2.EndOtherSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.EndOtherSessionsResponse, _abc.Awaitable[_editor_service_pb2.EndOtherSessionsResponse]]:
+        """Ends all of an editor's sessions but one."""
 
     @_abc_1.abstractmethod
     def CreateEditor(
@@ -97,13 +293,90 @@ class EditorServiceServicer(metaclass=_abc_1.ABCMeta):
         """Makes an editor. Fails with `ALREADY_EXISTS` if the e-mail has one."""
 
     @_abc_1.abstractmethod
+    def GetEditor(
+        self,
+        request: _editor_service_pb2.GetEditorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.GetEditorResponse, _abc.Awaitable[_editor_service_pb2.GetEditorResponse]]:
+        """Gets an editor. Fails with `NOT_FOUND` if there is none."""
+
+    @_abc_1.abstractmethod
+    def ListEditors(
+        self,
+        request: _editor_service_pb2.ListEditorsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.ListEditorsResponse, _abc.Awaitable[_editor_service_pb2.ListEditorsResponse]]:
+        """Lists editors by number, those who are not active too."""
+
+    @_abc_1.abstractmethod
+    def UpdateEditor(
+        self,
+        request: _editor_service_pb2.UpdateEditorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.UpdateEditorResponse, _abc.Awaitable[_editor_service_pb2.UpdateEditorResponse]]:
+        """Changes the fields of an editor that a mask names.
+
+        Who is no longer active is signed out everywhere, and the API tokens are
+        gone. Nobody takes that from oneself: fails with `FAILED_PRECONDITION` and
+        the reason `OWN_ACCOUNT`.
+        """
+
+    @_abc_1.abstractmethod
     def ChangePassword(
         self,
         request: _editor_service_pb2.ChangePasswordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_editor_service_pb2.ChangePasswordResponse, _abc.Awaitable[_editor_service_pb2.ChangePasswordResponse]]:
         """Sets a new password, given the present one; fails and is throttled as
-        `SignIn`.
+        `SignIn`. All sessions end and all API tokens are gone; a new session begins.
+        """
+
+    @_abc_1.abstractmethod
+    def ResetPassword(
+        self,
+        request: _editor_service_pb2.ResetPasswordRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.ResetPasswordResponse, _abc.Awaitable[_editor_service_pb2.ResetPasswordResponse]]:
+        """Sets a new password for another editor, who has lost the present one. All
+        that editor's sessions end and all API tokens are gone. For oneself fails
+        with `FAILED_PRECONDITION` and the reason `OWN_ACCOUNT`.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateApiToken(
+        self,
+        request: _editor_service_pb2.CreateApiTokenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.CreateApiTokenResponse, _abc.Awaitable[_editor_service_pb2.CreateApiTokenResponse]]:
+        """Makes an API token. An editor has at most 50: another fails with
+        `FAILED_PRECONDITION` and the reason `TOO_MANY_API_TOKENS`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListApiTokens(
+        self,
+        request: _editor_service_pb2.ListApiTokensRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.ListApiTokensResponse, _abc.Awaitable[_editor_service_pb2.ListApiTokensResponse]]:
+        """Lists an editor's API tokens that have not expired, the newest first."""
+
+    @_abc_1.abstractmethod
+    def RevokeApiToken(
+        self,
+        request: _editor_service_pb2.RevokeApiTokenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.RevokeApiTokenResponse, _abc.Awaitable[_editor_service_pb2.RevokeApiTokenResponse]]:
+        """Revokes an API token. Fails with `NOT_FOUND` if the editor has none."""
+
+    @_abc_1.abstractmethod
+    def GetApiToken(
+        self,
+        request: _editor_service_pb2.GetApiTokenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_editor_service_pb2.GetApiTokenResponse, _abc.Awaitable[_editor_service_pb2.GetApiTokenResponse]]:
+        """Gets an API token and its editor, and notes that it is used. Fails with
+        `UNAUTHENTICATED` and the reason `API_TOKEN_INVALID` if there is none: it
+        never was, it expired, was revoked, or its editor is not active.
         """
 
 def add_EditorServiceServicer_to_server(servicer: EditorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -198,7 +198,9 @@ class Show(_message.Message):
 
     @_builtins.property
     def image(self) -> Global___Image:
-        """Output only. The editors' own picture; absent when there is none."""
+        """Output only. The editors' own picture; absent when there is none.
+        `CatalogService.SetShowImage` changes it.
+        """
 
     @_builtins.property
     def legacy(self) -> _struct_pb2.Struct:
@@ -381,12 +383,17 @@ class Theme(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ALIASES_FIELD_NUMBER: _builtins.int
     SHOW_COUNT_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     slug: _builtins.str
     """Stable name for addresses, unique."""
     name: _builtins.str
     """Name for people, unique."""
     show_count: _builtins.int
     """Output only. Number of shows that have it."""
+    revision: _builtins.int
+    """Output only. Catalogue revision of the last write. Send it back in an update
+    to have it fail with `ABORTED` if somebody else wrote in between.
+    """
     @_builtins.property
     def aliases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Other spellings that people look for."""
@@ -398,10 +405,11 @@ class Theme(_message.Message):
         name: _builtins.str = ...,
         aliases: _abc.Iterable[_builtins.str] | None = ...,
         show_count: _builtins.int = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aliases", b"aliases", "name", b"name", "show_count", b"show_count", "slug", b"slug"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aliases", b"aliases", "name", b"name", "revision", b"revision", "show_count", b"show_count", "slug", b"slug"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -418,6 +426,7 @@ class Platform(_message.Message):
     URL_FIELD_NUMBER: _builtins.int
     ICON_URL_FIELD_NUMBER: _builtins.int
     SHOW_COUNT_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     slug: _builtins.str
     """Stable name for addresses, unique."""
     name: _builtins.str
@@ -428,6 +437,8 @@ class Platform(_message.Message):
     """Address of its icon; empty when it has none."""
     show_count: _builtins.int
     """Output only. Number of shows on it."""
+    revision: _builtins.int
+    """Output only. Catalogue revision of the last write, as `Theme.revision`."""
     def __init__(
         self,
         *,
@@ -436,10 +447,11 @@ class Platform(_message.Message):
         url: _builtins.str = ...,
         icon_url: _builtins.str = ...,
         show_count: _builtins.int = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["icon_url", b"icon_url", "name", b"name", "show_count", b"show_count", "slug", b"slug", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["icon_url", b"icon_url", "name", b"name", "revision", b"revision", "show_count", b"show_count", "slug", b"slug", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,1 @@
+"""`/v1/admin`: what editors and their programs do, over HTTP."""

@@ -36,7 +36,7 @@ _ALLOW: Final = (b"allow", b"GET, HEAD, POST, OPTIONS")
 _DETERMINISTIC: Final = msgspec.json.Encoder(order="deterministic")
 
 
-class _PartialError(errors.CallerError):
+class _PartialError(errors.InvalidInputError):
     """Brings an outcome past the caches, which are to keep what is whole only."""
 
     def __init__(self, outcome: Outcome) -> None:

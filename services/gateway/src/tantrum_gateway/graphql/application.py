@@ -165,6 +165,7 @@ class GraphqlApplication:
             body=outcome.body,
             media_type=f"{media_type}; charset=utf-8",
             catalog_revision=outcome.catalog_revision,
+            depends=outcome.depends,
         )
 
 

@@ -150,7 +150,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=262_144, ge=0)
     """Size of a body; 413 above."""
 
-    max_upload_bytes: int = Field(default=5_242_880, ge=0)
+    max_upload_bytes: int = Field(default=4_194_304, ge=0)
     """As `max_body_bytes`, for pictures (`image/*`)."""
 
     header_timeout_seconds: float = Field(default=30.0, ge=0.1, le=600)

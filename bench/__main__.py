@@ -8,11 +8,11 @@ import platform
 import sys
 from collections.abc import Collection
 
-from bench import catalog, gateway, graphql, peak, search, tracing
+from bench import catalog, freshness, gateway, graphql, peak, search, tracing
 from bench.product import Product, running
 from bench.report import table, title
 
-_PARTS = ("gateway", "graphql", "catalog", "search", "memory", "tracing", "peak")
+_PARTS = ("gateway", "graphql", "freshness", "catalog", "search", "memory", "tracing", "peak")
 
 
 def main() -> None:
@@ -49,6 +49,9 @@ async def _measure(parts: Collection[str]) -> bool:
             held &= await tracing.measure(product)
         if "graphql" in parts:
             held &= await asyncio.to_thread(graphql.costs, product)
+        if "freshness" in parts:
+            await freshness.hit_ratio(product)
+            held &= await freshness.seen(product)
         if "memory" in parts:
             _print_memory(product, "peak memory of each process, 302 shows")
         if "catalog" in parts:

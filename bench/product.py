@@ -43,8 +43,9 @@ class Product:
     """By part: postgres, redis where there is one, catalog, search, gateway."""
     restart: Callable[[str], Awaitable[None]]
     """Ends a part and starts it again; returns when it is ready."""
-    gateway_beside: Callable[..., Awaitable[str]]
-    """Starts one more gateway, with settings of its own by their variables; returns its URL."""
+    folder: Path
+    environment: Mapping[str, str]
+    """Of all parts."""
 
     def memory_mib(self, part: str) -> float:
         """Return the resident memory of *part* now."""
@@ -80,21 +81,6 @@ async def running(*, redis: bool = False) -> AsyncIterator[Product]:
         await processes[part].stop()
         await start(*started[part])
 
-    async def gateway_beside(**settings: str) -> str:
-        [port] = ports.free_ports(1)
-        command = _command(
-            "gateway",
-            "serve",
-            environment={
-                **started["gateway"][0].environment,
-                "GATEWAY_HTTP_ADDRESS": f"127.0.0.1:{port}",
-                "GATEWAY_METRICS_PORT": "",
-                **settings,
-            },
-        )
-        await start(dataclasses.replace(command, name=f"gateway-{port}"), _http_probe(port))
-        return f"http://127.0.0.1:{port}"
-
     try:
         async with stack:
             engine = PostgresEngine(place)
@@ -122,12 +108,40 @@ async def running(*, redis: bool = False) -> AsyncIterator[Product]:
                 gateway_url=f"http://127.0.0.1:{gateway}",
                 gateway_metrics_url=f"http://127.0.0.1:{metrics[0]}/metrics",
                 processes=processes,
+                folder=folder,
+                environment=environment,
                 restart=restart,
-                gateway_beside=gateway_beside,
             )
     finally:
         for leftover in {folder, place.folder}:
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def gateways_started(
+    product: Product, count: int, **settings: str
+) -> AsyncIterator[list[str]]:
+    """
+    Start *count* more gateways and yield their addresses; stop them on exit.
+
+    The *settings* are variables that they get besides.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        urls = []
+        for number in range(count):
+            port, metrics_port = ports.free_ports(2)
+            environment = {
+                **product.environment,
+                "GATEWAY_HTTP_ADDRESS": f"127.0.0.1:{port}",
+                "GATEWAY_METRICS_PORT": str(metrics_port),
+                **settings,
+            }
+            command = _command("gateway", "serve", environment=environment)
+            process = Process.start(command, product.folder / f"gateway-{number}.log")
+            stack.push_async_callback(process.stop)
+            await until_ready(process, _http_probe(port), within_seconds=_READY_SECONDS)
+            urls.append(f"http://127.0.0.1:{port}")
+        yield urls
 
 
 def _new_folder() -> Path:

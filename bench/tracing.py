@@ -17,7 +17,7 @@ from grpc import aio
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
 from bench import wrk
-from bench.product import Product
+from bench.product import Product, gateways_started
 from bench.report import bar, table, title
 
 _PATH: Final = "/v1/shows"
@@ -40,11 +40,13 @@ class _Collector(trace_service_pb2_grpc.TraceServiceServicer):
 async def measure(product: Product) -> bool:
     """Print hits with tracing beside hits without; return whether the bar of 0.9 is held."""
     title(f"{_PATH}: a hit, with 1 % of the requests traced and without")
-    async with _collecting() as (collector, endpoint):
-        plain = await product.gateway_beside(GATEWAY_TRACE_SAMPLE_RATIO="0")
-        traced = await product.gateway_beside(
-            GATEWAY_TRACE_SAMPLE_RATIO="0.01", GATEWAY_OTLP_ENDPOINT=endpoint
-        )
+    async with (
+        _collecting() as (collector, endpoint),
+        gateways_started(product, 1, GATEWAY_TRACE_SAMPLE_RATIO="0") as [plain],
+        gateways_started(
+            product, 1, GATEWAY_TRACE_SAMPLE_RATIO="0.01", GATEWAY_OTLP_ENDPOINT=endpoint
+        ) as [traced],
+    ):
         for url in (plain, traced):
             await _load(url, _WARM_SECONDS)
         pairs = [

@@ -22,7 +22,13 @@ SEEN = ("/v1/shows/bluey", "/v1/home", "/v1/shows?maxStimulation=2")
 @pytest.fixture(scope="module")
 def product():
     with running(
-        request_timeout_seconds=REQUEST_SECONDS, suggest_timeout_seconds=1, log_level="WARNING"
+        request_timeout_seconds=REQUEST_SECONDS,
+        suggest_timeout_seconds=1,
+        # What was seen is soon stale, so that the upstream is asked again.
+        shows_ttl_seconds=1,
+        categories_ttl_seconds=1,
+        stale_while_revalidate_seconds=0,
+        log_level="WARNING",
     ) as product:
         yield product
 
@@ -87,6 +93,10 @@ def many(product, paths):
         return list(threads.map(product.get, paths))
 
 
+def is_stale(answer):
+    return "stale-if-error" in answer.headers["cache-status"]
+
+
 def assert_seen_answers_continue(product):
     for path in SEEN:
         assert product.get(path).status_code == 200
@@ -133,6 +143,7 @@ def test_without_the_search_lists_and_names_continue(product, recovered, how):
 @pytest.mark.parametrize("how", ["stopped", "frozen"])
 def test_without_the_catalogue_what_was_seen_continues(product, recovered, name, how):
     with harmed(product, name, how, delay_seconds=0):
+        wait_until(lambda: is_stale(product.get(SEEN[0])))
         unseen = many(product, product.new_paths(10))
         at_once = product.get(product.new_path())
         found = product.get(f"/v1/search?q=bluey&maxYear={next(YEARS)}")

@@ -31,6 +31,7 @@ EVERYTHING = {
     },
     "tracing": {"otlpEndpoint": "http://collector.tracing:4317", "sampleRatio": 0.1},
     "search": {"backend": "postgres"},
+    "gateway": {"cloudflare": {"zoneId": "zone-1", "tokenSecretName": "cdn"}},
     "opensearch": {"enabled": True},
     "edge": {
         "serviceType": "LoadBalancer",

@@ -12,6 +12,7 @@ import pytest
 from tantrum_kit import errors
 
 from .conftest import Site, eventually, sited
+from .fakes import make_show
 from .graphql_client import post
 
 RESPONSE = "application/graphql-response+json"
@@ -291,6 +292,9 @@ async def test_a_persisted_document_is_cached_like_any_other_address(site: Site)
 
     assert site.catalog.counts["BatchRead"] == 1
     assert first.content == second.content
+    assert "fwd=uri-miss" in first.headers["cache-status"]
+    assert "; hit" in second.headers["cache-status"]
+    assert second.headers["age"] == "0"
     rest = await site.get("/v1/shows/bluey")
     for name in ("cache-control", "catalog-revision"):
         assert first.headers[name] == rest.headers[name]
@@ -342,6 +346,63 @@ async def test_a_write_is_seen_in_persisted_documents(site: Site):
 
     assert before["name"] == "Bluey"
     await eventually(seen)
+
+
+async def test_a_write_drops_only_what_shows_it(site: Site):
+    url = address(documentId=await persist(site), variables=VARIABLES)
+    absent = address(documentId=id_of(QUERY), variables={"slug": "brand-new"})
+    for path in (url, absent):
+        await site.get(path)
+    site.catalog.calls.clear()
+    other = next(show for show in site.catalog.shows if show.slug == "peppa-pig")
+    other.name = "Peppa again"
+
+    await site.catalog.write(other)
+
+    async def seen() -> bool:
+        return bool((await site.json("/v1/shows/peppa-pig"))["name"] == "Peppa again")
+
+    await eventually(seen)
+    site.catalog.calls.clear()
+    assert "hit" in (await site.get(url)).headers["cache-status"]
+    assert (await site.get(absent)).json() == {"data": {"show": None}}
+    assert site.catalog.counts["BatchRead"] == 0
+
+
+async def test_what_was_absent_is_seen_once_it_is_there(site: Site):
+    await persist(site)
+    url = address(documentId=id_of(QUERY), variables={"slug": "brand-new"})
+    assert (await site.get(url)).json()["data"] == {"show": None}
+
+    await site.catalog.write(make_show(id=4_000, slug="brand-new", name="Brand New"))
+
+    async def seen() -> bool:
+        return bool((await site.get(url)).json()["data"]["show"])
+
+    await eventually(seen)
+
+
+async def test_a_whole_answer_of_before_is_better_than_a_partial_one(site: Site):
+    url = address(documentId=await persist(site), variables=VARIABLES)
+    before = await site.get(url)
+    bluey = next(show for show in site.catalog.shows if show.slug == "bluey")
+    site.catalog.error = errors.UnavailableError("gone")
+
+    await site.catalog.write(bluey)
+
+    async def stale() -> bool:
+        return "stale" in (await site.get(url)).headers["cache-status"]
+
+    await eventually(stale)
+    assert (await site.get(url)).json() == before.json()
+
+
+async def test_a_precondition_that_fails_is_told(site: Site):
+    url = address(documentId=await persist(site), variables=VARIABLES)
+    etag = (await site.get(url)).headers["etag"]
+
+    assert (await site.get(url, if_match=etag)).status_code == 200
+    assert (await site.get(url, if_match='"another"')).status_code == 412
 
 
 async def test_what_failed_in_part_is_not_kept(site: Site):

@@ -71,8 +71,7 @@ http {
     client_header_timeout 10s;
     client_body_timeout 10s;
     send_timeout 10s;
-    # The gateway takes pictures of 5 MiB, and less of all else.
-    client_max_body_size 6m;
+    client_max_body_size 1m;
     reset_timedout_connection on;
     # Bodies come compressed, and with a tag for each coding.
     gzip off;

@@ -29,6 +29,11 @@ _DURATION: Final = prometheus_client.Histogram(
     ["route"],
     buckets=LATENCY_BUCKETS_SECONDS,
 )
+_STALE: Final = prometheus_client.Counter(
+    "tantrum_gateway_stale_answers_total",
+    "Answers sent after their time, by why.",
+    ["reason"],
+)
 _UPSTREAM_CALLS: Final = prometheus_client.Counter(
     "tantrum_gateway_upstream_calls_total", "Calls to upstreams.", ["upstream", "code"]
 )
@@ -87,12 +92,24 @@ _calls: ContextVar[list[UpstreamCall] | None] = ContextVar("calls", default=None
 _READ_SECONDS: Final = 5.0
 """How long a scrape waits for a busy event loop before it fails."""
 
+WARMED: Final = prometheus_client.Counter(
+    "tantrum_gateway_warmed_total", "Answers asked for again before anybody did."
+)
+POLISHED: Final = prometheus_client.Counter(
+    "tantrum_gateway_polished_total", "Answers compressed again with all effort."
+)
+_PURGES: Final = prometheus_client.Counter(
+    "tantrum_gateway_purges_total", "Calls that asked the CDN to drop answers.", ["result"]
+)
+PURGES_OK: Final = _PURGES.labels("ok")
+PURGES_FAILED: Final = _PURGES.labels("failed")
 L1_LOOKUPS_HIT: Final = _LOOKUPS.labels("l1", "hit")
 L1_LOOKUPS_MISS: Final = _LOOKUPS.labels("l1", "miss")
 SNAPSHOT_LOOKUPS_HIT: Final = _LOOKUPS.labels("snapshot", "hit")
 SNAPSHOT_LOOKUPS_MISS: Final = _LOOKUPS.labels("snapshot", "miss")
 L2_LOOKUPS_HIT: Final = _LOOKUPS.labels("l2", "hit")
 L2_LOOKUPS_MISS: Final = _LOOKUPS.labels("l2", "miss")
+L2_LOOKUPS_OUTDATED: Final = _LOOKUPS.labels("l2", "outdated")
 L2_LOOKUPS_ERROR: Final = _LOOKUPS.labels("l2", "error")
 L2_LOOKUPS_SKIPPED: Final = _LOOKUPS.labels("l2", "skipped")
 
@@ -114,6 +131,11 @@ def breaker_changed(upstream: str, state: State) -> None:
 def call_refused(upstream: str, priority: Priority, reason: str) -> None:
     """Count a call that was not made, for its upstream's sake: `breaker` or `limit`."""
     _REFUSED.labels(upstream, priority, reason).inc()
+
+
+def stale_answered(reason: str) -> None:
+    """Count an answer that was sent after its time."""
+    _STALE.labels(reason).inc()
 
 
 def upstream_called(upstream: str, code: str, duration_seconds: float) -> None:

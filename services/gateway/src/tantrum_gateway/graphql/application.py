@@ -17,8 +17,8 @@ import msgspec
 from tantrum_kit import deadline, errors
 
 from tantrum_gateway import problems
-from tantrum_gateway.answering import Answering, Request
-from tantrum_gateway.answers import FOREVER, Answer, Form
+from tantrum_gateway.answering import Answering, Found, Request
+from tantrum_gateway.answers import FOREVER, Answer, Form, Headers
 from tantrum_gateway.concurrency import Priority
 from tantrum_gateway.endpoints import Endpoint, Lifetime
 from tantrum_gateway.graphql import graphiql, requests
@@ -28,11 +28,12 @@ from tantrum_gateway.graphql.failures import RequestError, malformed
 from tantrum_gateway.graphql.requests import Asked
 from tantrum_gateway.guard import prioritised
 from tantrum_gateway.mounts import Receive, Scope, Send
-from tantrum_gateway.negotiation import coding_for
+from tantrum_gateway.negotiation import Coding, coding_for
 from tantrum_gateway.queries import Arguments
 from tantrum_gateway.reads import Question, Reply
 from tantrum_gateway.upstreams import Upstreams
 
+_OK: Final = 200
 _NO_STORE: Final = "no-store"
 _ALLOW: Final = (b"allow", b"GET, HEAD, POST, OPTIONS")
 _DETERMINISTIC: Final = msgspec.json.Encoder(order="deterministic")
@@ -83,16 +84,18 @@ class GraphqlApplication:
             await _send_options(send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        answer = await self._answer(scope, headers, receive)
-        coding = coding_for(headers.get(b"accept-encoding"), compressible=answer.compressible)
+        found = await self._answer(scope, headers, receive)
+        coding = coding_for(headers.get(b"accept-encoding"), compressible=found.answer.compressible)
         if coding is None:
-            answer = _unacceptable("an `Accept-Encoding`")
-            coding = coding_for(None, compressible=False)
-            assert coding is not None  # noqa: S101 - without a wish there always is one
-        form = await answer.form(coding, threads=self._threads)
-        await _send(form, scope["method"], headers.get(b"if-none-match"), send)
+            found = _unfound(_unacceptable("an `Accept-Encoding`"))
+            coding = Coding.IDENTITY
+        form = await found.answer.form(coding, threads=self._threads)
+        if_match = headers.get(b"if-match")
+        if if_match is not None and form.status == _OK and not form.matching(if_match, weak=False):
+            form = await _changed().form(Coding.IDENTITY, threads=self._threads)
+        await _send(form, _told(found), scope["method"], headers.get(b"if-none-match"), send)
 
-    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Answer:
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Found:
         method = scope["method"]
         accept = headers.get(b"accept")
         offered = [requests.RESPONSE, requests.JSON]
@@ -100,9 +103,10 @@ class GraphqlApplication:
             offered.append(requests.HTML)
         media_type = requests.wanted(accept, offered)
         if media_type is None:
-            return _unacceptable("`application/graphql-response+json` or `application/json`")
+            ours = "`application/graphql-response+json` or `application/json`"
+            return _unfound(_unacceptable(ours))
         if media_type == requests.HTML:
-            return graphiql.page()
+            return _unfound(graphiql.page())
         try:
             if method in ("GET", "HEAD"):
                 asked = requests.from_query_string(scope["query_string"])
@@ -110,15 +114,15 @@ class GraphqlApplication:
             if method == "POST":
                 content_type = headers.get(b"content-type", b"")
                 asked = requests.from_body(content_type, await _body(receive))
-                return await self._executed(asked, media_type)
+                return _unfound(await self._executed(asked, media_type))
             raise malformed("use GET or POST", status=405)
         except RequestError as error:
-            return _refused(error, media_type, safe=method in ("GET", "HEAD"))
+            return _unfound(_refused(error, media_type, safe=method in ("GET", "HEAD")))
 
-    async def _got(self, asked: Asked, media_type: str) -> Answer:
+    async def _got(self, asked: Asked, media_type: str) -> Found:
         """Answer a GET: through the caches, where the document is a persisted one."""
         if asked.document_id is None:
-            return await self._executed(asked, media_type)
+            return _unfound(await self._executed(asked, media_type))
         text = self._documents.text(asked.document_id, asked.query)
         operation = self._documents.ready(text).operation(asked.operation_name)
         # Nor does what means nothing make another answer.
@@ -141,10 +145,9 @@ class GraphqlApplication:
         question = Question(arguments=Arguments(arguments))
         request = Request(endpoint=endpoint, question=question, path=PATH)
         try:
-            answer, _ = await self._answering.answer(request)
+            return await self._answering.answer(request)
         except (_PartialError, _OutageError) as error:
-            return _executed(error.outcome, media_type)
-        return answer
+            return _unfound(_executed(error.outcome, media_type))
 
     async def _executed(self, asked: Asked, media_type: str) -> Answer:
         text = self._documents.text(asked.document_id, asked.query)
@@ -165,6 +168,7 @@ class GraphqlApplication:
             body=outcome.body,
             media_type=f"{media_type}; charset=utf-8",
             catalog_revision=outcome.catalog_revision,
+            depends=outcome.depends,
         )
 
 
@@ -197,6 +201,26 @@ def _refused(error: RequestError, media_type: str, *, safe: bool) -> Answer:
     if status is None:
         status = 400 if media_type == requests.RESPONSE else 200
     return _unkept(refusal(error), media_type=media_type, status=status, allow=status == 405)  # noqa: PLR2004
+
+
+def _unfound(answer: Answer) -> Found:
+    """Return an answer that no cache had a part in."""
+    return Found(answer=answer, source="miss", cache_status=b"", age_seconds=0)
+
+
+def _told(found: Found) -> Headers:
+    """Return what is said of how an answer was found."""
+    if not found.cache_status:
+        return []
+    return [(b"age", b"%d" % found.age_seconds), (b"cache-status", found.cache_status)]
+
+
+def _changed() -> Answer:
+    problem = problems.of_type(
+        problems.STATE_CHANGED, 412, detail=problems.STATE_CHANGED.advice, instance=PATH
+    )
+    status, media_type, body = problems.written(problem)
+    return _unkept(body, media_type=media_type, status=status)
 
 
 def _unacceptable(wanted: str) -> Answer:
@@ -232,14 +256,19 @@ async def _send_options(send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _send(form: Form, method: str, if_none_match: bytes | None, send: Send) -> None:
-    fresh = if_none_match is not None and method != "POST" and form.answers(if_none_match)
+async def _send(
+    form: Form, told: Headers, method: str, if_none_match: bytes | None, send: Send
+) -> None:
+    etag = form.matching(if_none_match, weak=True) if if_none_match and method != "POST" else b""
+    replaced = {b"vary": b"Accept, Accept-Encoding"}
+    if etag:
+        # Made with another effort it has another tag, and the client's stays its own.
+        replaced[b"etag"] = etag
     headers = [
-        # The same address has answers of several media types.
-        (name, b"Accept, Accept-Encoding" if name == b"vary" else value)
-        for name, value in (form.not_modified_headers if fresh else form.start_headers)
+        (name, replaced.get(name, value))
+        for name, value in (form.not_modified_headers if etag else form.start_headers)
     ]
-    status = 304 if fresh else form.status
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    empty = fresh or method == "HEAD"
+    status = 304 if etag else form.status
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *told]})
+    empty = etag or method == "HEAD"
     await send({"type": "http.response.body", "body": b""} if empty else dict(form.body_event))

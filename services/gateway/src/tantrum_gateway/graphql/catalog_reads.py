@@ -13,8 +13,11 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 from tantrum_kit import status
+from tantrum_kit.errors import NotFoundError
 from tvtantrum.catalog.v1 import catalog_service_pb2 as pb
 
+from tantrum_gateway.dependencies import Dependencies
+from tantrum_gateway.graphql import dependence
 from tantrum_gateway.graphql.failures import LimitError
 from tantrum_gateway.upstreams import Upstreams, call
 
@@ -41,6 +44,8 @@ class CatalogReads:
         self._waiting: dict[bytes, pb.Read] = {}
         self.revisions: list[int] = []
         """Those that the answers were made at."""
+        self.depends: list[Dependencies] = []
+        """What the answers depend on."""
 
     async def get(self, request: Message) -> Any:
         """
@@ -70,8 +75,8 @@ class CatalogReads:
         futures = [self._asked[key] for key in waiting]
         try:
             results = await self._results(list(waiting.values()))
-            for future, result in zip(futures, results, strict=True):
-                self._settle(future, result)
+            for future, read, result in zip(futures, waiting.values(), results, strict=True):
+                self._settle(future, read, result)
         except Exception as error:  # noqa: BLE001 - all who wait are to get it
             for future in futures:
                 if not future.done():
@@ -87,12 +92,16 @@ class CatalogReads:
         request = pb.BatchReadRequest(reads=reads)
         return (await call("catalog", self._upstreams.catalog.BatchRead, request)).results
 
-    def _settle(self, future: asyncio.Future[Any], result: pb.ReadResult) -> None:
+    def _settle(self, future: asyncio.Future[Any], read: pb.Read, result: pb.ReadResult) -> None:
+        request = getattr(read, str(read.WhichOneof("request")))
         name = result.WhichOneof("response")
         if name is None or name == "error":
             error = status.error_of_details(result.error)
+            if isinstance(error, NotFoundError):
+                self.depends.append(dependence.on_missing(request))
             future.set_exception(error or RuntimeError("a read of a batch has no result"))
             return
         response = getattr(result, name)
         self.revisions.append(response.catalog_revision)
+        self.depends.append(dependence.on_read(request, response))
         future.set_result(response)

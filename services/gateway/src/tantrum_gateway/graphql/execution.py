@@ -14,6 +14,8 @@ from grpc import aio
 from tantrum_kit import errors
 
 from tantrum_gateway import problems
+from tantrum_gateway.dependencies import Dependencies
+from tantrum_gateway.graphql import dependence
 from tantrum_gateway.graphql.catalog_reads import CatalogReads
 from tantrum_gateway.graphql.context import Context
 from tantrum_gateway.graphql.cost import reckoned
@@ -52,6 +54,7 @@ class Outcome:
 
     body: bytes
     catalog_revision: int
+    depends: Dependencies
     failed: bool
     """Whether some field failed, and so nobody should keep it."""
     outage: bool
@@ -105,7 +108,11 @@ class Executor:
         )
         result = await executing if isinstance(executing, Awaitable) else executing
         revisions = [*catalog.revisions, *search.revisions]
-        return _outcome(result, min(revisions, default=min_revision))
+        return _outcome(
+            result,
+            catalog_revision=min(revisions, default=min_revision),
+            depends=dependence.on_all([*catalog.depends, *search.depends]),
+        )
 
 
 def refusal(error: RequestError) -> bytes:
@@ -114,7 +121,7 @@ def refusal(error: RequestError) -> bytes:
     return _ENCODER.encode({"errors": described})
 
 
-def _outcome(result: ExecutionResult, catalog_revision: int) -> Outcome:
+def _outcome(result: ExecutionResult, *, catalog_revision: int, depends: Dependencies) -> Outcome:
     failures = result.errors or []
     body: dict[str, Any] = {"data": result.data}
     if failures:
@@ -122,6 +129,7 @@ def _outcome(result: ExecutionResult, catalog_revision: int) -> Outcome:
     return Outcome(
         body=_ENCODER.encode(body),
         catalog_revision=catalog_revision,
+        depends=depends,
         failed=bool(failures),
         outage=any(isinstance(one.original_error, _OUTAGES) for one in failures),
     )

@@ -9,6 +9,8 @@ from typing import Any
 from google.protobuf.message import Message
 from tvtantrum.search.v1 import search_service_pb2 as search_pb
 
+from tantrum_gateway.dependencies import Dependencies
+from tantrum_gateway.graphql import dependence
 from tantrum_gateway.graphql.failures import LimitError
 from tantrum_gateway.upstreams import Upstreams, call
 
@@ -21,6 +23,8 @@ class SearchReads:
         self._asked: dict[str, tuple[bytes, asyncio.Future[Any]]] = {}
         self.revisions: list[int] = []
         """Those that the answers were made at."""
+        self.depends: list[Dependencies] = []
+        """What the answers depend on."""
 
     async def hits(self, request: search_pb.SearchShowsRequest) -> search_pb.SearchShowsResponse:
         """Return a page of hits. Raises as `_once`."""
@@ -62,5 +66,6 @@ class SearchReads:
             future.cancel()
             raise
         self.revisions.append(response.catalog_revision)
+        self.depends.append(dependence.on_read(request, response))
         future.set_result(response)
         return response

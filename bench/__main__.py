@@ -8,11 +8,11 @@ import platform
 import sys
 from collections.abc import Collection
 
-from bench import catalog, gateway, graphql, peak, search
+from bench import catalog, freshness, gateway, graphql, peak, search
 from bench.product import Product, running
 from bench.report import table, title
 
-_PARTS = ("gateway", "graphql", "catalog", "search", "memory", "peak")
+_PARTS = ("gateway", "graphql", "freshness", "catalog", "search", "memory", "peak")
 
 
 def main() -> None:
@@ -47,6 +47,9 @@ async def _measure(parts: Collection[str]) -> bool:
             held &= await asyncio.to_thread(gateway.misses, product)
         if "graphql" in parts:
             held &= await asyncio.to_thread(graphql.costs, product)
+        if "freshness" in parts:
+            await freshness.hit_ratio(product)
+            held &= await freshness.seen(product)
         if "memory" in parts:
             _print_memory(product, "peak memory of each process, 302 shows")
         if "catalog" in parts:

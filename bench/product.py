@@ -43,6 +43,9 @@ class Product:
     """By part: postgres, redis where there is one, catalog, search, gateway."""
     restart: Callable[[str], Awaitable[None]]
     """Ends a part and starts it again; returns when it is ready."""
+    folder: Path
+    environment: Mapping[str, str]
+    """Of all parts."""
 
     def memory_mib(self, part: str) -> float:
         """Return the resident memory of *part* now."""
@@ -105,11 +108,33 @@ async def running(*, redis: bool = False) -> AsyncIterator[Product]:
                 gateway_url=f"http://127.0.0.1:{gateway}",
                 gateway_metrics_url=f"http://127.0.0.1:{metrics[0]}/metrics",
                 processes=processes,
+                folder=folder,
+                environment=environment,
                 restart=restart,
             )
     finally:
         for leftover in {folder, place.folder}:
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def gateways_started(product: Product, count: int) -> AsyncIterator[list[str]]:
+    """Start *count* more gateways and yield their addresses; stop them on exit."""
+    async with contextlib.AsyncExitStack() as stack:
+        urls = []
+        for number in range(count):
+            port, metrics_port = ports.free_ports(2)
+            environment = {
+                **product.environment,
+                "GATEWAY_HTTP_ADDRESS": f"127.0.0.1:{port}",
+                "GATEWAY_METRICS_PORT": str(metrics_port),
+            }
+            command = _command("gateway", "serve", environment=environment)
+            process = Process.start(command, product.folder / f"gateway-{number}.log")
+            stack.push_async_callback(process.stop)
+            await until_ready(process, _http_probe(port), within_seconds=_READY_SECONDS)
+            urls.append(f"http://127.0.0.1:{port}")
+        yield urls
 
 
 def _new_folder() -> Path:

@@ -29,6 +29,7 @@ EVERYTHING = {
         "metricsFrom": [{"namespaceSelector": {"matchLabels": {"part": "monitoring"}}}],
     },
     "search": {"backend": "postgres"},
+    "gateway": {"cloudflare": {"zoneId": "zone-1", "tokenSecretName": "cdn"}},
     "opensearch": {"enabled": True},
     "edge": {
         "serviceType": "LoadBalancer",

@@ -50,6 +50,11 @@ async def eventually(condition: Callable[[], Any], *, within_seconds: float = 5.
         await asyncio.sleep(0.005)
 
 
+async def watches(site: Site) -> bool:
+    """Whether the gateway hears of writes."""
+    return bool((await site.json("/api/health"))["watch"]["state"] == "up")
+
+
 def settings_for(catalog_address: str, search_address: str, **changes: Any) -> Settings:
     """Settings for tests: any free port, no metrics, no drain."""
     return Settings(

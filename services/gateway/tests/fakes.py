@@ -103,6 +103,8 @@ class Fake:
         self.calls: list[tuple[str, Any]] = []
         self.deadlines_seconds: list[float] = []
         self.request_ids: list[str] = []
+        self.own_counts: Counter[str] = Counter()
+        """Calls that the gateway made for itself, which nothing holds up."""
         self.error: Exception | None = None
         self.gate = asyncio.Event()
         self.gate.set()
@@ -113,9 +115,13 @@ class Fake:
         return Counter(method for method, _ in self.calls)
 
     async def note(self, method: str, request: Any, context: Any) -> None:
+        metadata = dict(context.invocation_metadata())
+        if "x-request-id" not in metadata:
+            self.own_counts[method] += 1
+            return
         self.calls.append((method, request))
         self.deadlines_seconds.append(context.time_remaining())
-        self.request_ids.append(dict(context.invocation_metadata()).get("x-request-id", ""))
+        self.request_ids.append(str(metadata["x-request-id"]))
         revision = self.revision
         await self.gate.wait()
         if self.error is not None:
@@ -174,6 +180,12 @@ def matching(shows: list[show_pb2.Show], wanted: filter_pb2.ShowFilter) -> list[
     return [show for show in shows if all(test(show) for test in tests)]
 
 
+def put(kind: catalog_pb.ResourceKind.ValueType, resource: Any) -> catalog_pb.Change:
+    """The change that makes or changes a resource."""
+    changed = catalog_pb.CHANGE_TYPE_PUT
+    return catalog_pb.Change(kind=kind, type=changed, id=resource.id, slug=resource.slug)
+
+
 class FakeCatalog(Fake, catalog_service_pb2_grpc.CatalogServiceServicer):
     def __init__(self, shows: list[show_pb2.Show] | None = None) -> None:
         super().__init__()
@@ -219,15 +231,24 @@ class FakeCatalog(Fake, catalog_service_pb2_grpc.CatalogServiceServicer):
         self.answers_at: int | None = None
         """Where set, the revision that `GetShow` answers at."""
         self.history_from = 0
+        self.changes: dict[int, list[catalog_pb.Change]] = {}
+        """What each revision wrote."""
         self.watchers = 0
         self.silent = False
         self._written = asyncio.Condition()
 
     async def write(self, *shows: show_pb2.Show) -> None:
         """Replace *shows* by id in one write, and tell the watchers."""
+        for show in shows:
+            show.revision = self.revision + 1
         by_id = {show.id: show for show in self.shows} | {show.id: show for show in shows}
         self.shows = sorted(by_id.values(), key=lambda show: (show.name.casefold(), show.id))
+        await self.note_changes(*(put(catalog_pb.RESOURCE_KIND_SHOW, show) for show in shows))
+
+    async def note_changes(self, *changes: catalog_pb.Change) -> None:
+        """Take the next revision for *changes*, and tell the watchers; none may mean anything."""
         self.revision += 1
+        self.changes[self.revision] = list(changes)
         async with self._written:
             self._written.notify_all()
 
@@ -407,7 +428,9 @@ class FakeCatalog(Fake, catalog_service_pb2_grpc.CatalogServiceServicer):
                     return
                 at += 1
                 if not self.silent:
-                    yield catalog_pb.WatchCatalogResponse(revision=at)
+                    yield catalog_pb.WatchCatalogResponse(
+                        revision=at, changes=self.changes.get(at, ())
+                    )
         finally:
             self.watchers -= 1
 

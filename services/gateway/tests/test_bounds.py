@@ -14,6 +14,7 @@ import httpx
 import msgspec
 import pytest
 from tantrum_gateway import bodies, server
+from tantrum_gateway.answers import Clock
 from tantrum_gateway.asgi import Gateway
 from tantrum_gateway.bodies import BodyLimits
 from tantrum_gateway.l1 import L1
@@ -133,6 +134,7 @@ async def reading(timeout_seconds: float = 60) -> AsyncIterator[str]:
             answering=None,  # type: ignore[arg-type]  # nothing here is answered by it
             l1=L1(size_bytes=0),
             threads=threads,
+            clock=Clock(),
             front=unlimited_front(),
             body_limits=BodyLimits(
                 size_bytes=10_000, upload_size_bytes=20_000, timeout_seconds=timeout_seconds

@@ -167,7 +167,7 @@ async def test_head_is_get_without_a_body(site: Site):
 
         assert head.content == b""
         assert head.status_code == got.status_code
-        own = {"date", "x-request-id", "ratelimit"}
+        own = {"date", "x-request-id", "cache-status", "ratelimit"}
         assert {k: v for k, v in head.headers.items() if k not in own} == {
             k: v for k, v in got.headers.items() if k not in own
         }

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from tantrum_gateway import server
+from tantrum_gateway.answers import Clock
 from tantrum_gateway.asgi import Gateway
 from tantrum_gateway.bodies import BodyLimits
 from tantrum_gateway.clients import ClientFinder
@@ -60,6 +61,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
             mounts={"/parrot": parrot},
             answering=None,  # type: ignore[arg-type]  # nothing here is answered by it
             l1=L1(size_bytes=0),
+            clock=Clock(),
             threads=threads,
             front=unlimited_front(),
             body_limits=BodyLimits(size_bytes=300_000, upload_size_bytes=0, timeout_seconds=60),

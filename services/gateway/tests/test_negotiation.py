@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tantrum_gateway.negotiation import Coding, coding_for, matches
+from tantrum_gateway.negotiation import Coding, accepts, coding_for, matching_tag
 
 from .conftest import Site
 
@@ -58,7 +58,8 @@ async def test_what_is_preferred_is_smaller_than_gzip(site: Site, path: str):
 @given(st.binary(max_size=80))
 def test_no_header_is_too_strange(header):
     coding_for(header, compressible=True)
-    matches(header, b'"a"')
+    matching_tag(header, (b'"a"',), weak=True)
+    accepts(header, "text/html")
 
 
 @pytest.mark.parametrize(
@@ -77,4 +78,41 @@ def test_no_header_is_too_strange(header):
     ],
 )
 def test_a_tag_is_found_in_lists_and_weak_forms(header, holds):
-    assert matches(header, b'"a"') is holds
+    assert (matching_tag(header, (b'"a"',), weak=True) == b'"a"') is holds
+
+
+@pytest.mark.parametrize(
+    ("header", "tag"),
+    [
+        (b'"a"', b'"a"'),
+        (b'"b"', b'"b"'),
+        (b'"x", "b", "a"', b'"a"'),
+        (b'W/"a", "b"', b'"b"'),
+        (b'W/"a"', b""),
+        (b"*", b'"a"'),
+        (b'"x"', b""),
+    ],
+)
+def test_a_strong_comparison_takes_no_weak_forms(header, tag):
+    assert matching_tag(header, (b'"a"', b'"b"'), weak=False) == tag
+
+
+@pytest.mark.parametrize(
+    ("accept", "taken"),
+    [
+        (b"application/json", True),
+        (b"application/*", True),
+        (b"*/*", True),
+        (b"", True),
+        (b"text/html, application/xhtml+xml, */*;q=0.8", True),
+        (b"APPLICATION/JSON;charset=utf-8", True),
+        (b"application/json;v=1;q=0.5", True),
+        (b"text/html", False),
+        (b"application/json;q=0, */*", False),
+        (b"application/json;q=0, application/*", False),
+        (b"*/*;q=0", False),
+        (b"image/*", False),
+    ],
+)
+def test_the_closest_media_range_decides(accept, taken):
+    assert accepts(accept, "application/json; charset=utf-8") is taken

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis.asyncio
 
-from .conftest import Site, eventually, sited
+from .conftest import Site, eventually, sited, watches
 from .fakes import FakeCatalog, make_show
 
 
@@ -22,9 +22,11 @@ async def redis_state(site: Site) -> str:
 async def test_what_one_gateway_has_asked_another_need_not(redis_server):
     catalog = FakeCatalog()
     async with sited(catalog=catalog, redis_url=redis_server.url) as one:
+        await eventually(lambda: watches(one))
         first = await one.get("/v1/shows")
         await eventually(lambda: keys(redis_server.url))
     async with sited(catalog=catalog, redis_url=redis_server.url) as other:
+        await eventually(lambda: watches(other))
         second = await other.get("/v1/shows")
 
         assert second.content == first.content
@@ -39,7 +41,7 @@ async def keys(url: str) -> list[bytes]:
 
 
 @pytest.mark.integration
-async def test_a_new_revision_has_new_keys(redis_server):
+async def test_a_write_outdates_and_replaces_what_redis_has(redis_server):
     catalog = FakeCatalog([make_show(name="Old")])
     async with sited(catalog=catalog, redis_url=redis_server.url) as site:
         await site.json("/v1/shows/1")
@@ -51,10 +53,16 @@ async def test_a_new_revision_has_new_keys(redis_server):
 
         await eventually(new, within_seconds=1)
 
-        async def two_keys() -> bool:
-            return len(await keys(redis_server.url)) == 2
+        async def replaced() -> bool:
+            [key] = await keys(redis_server.url)
+            return await stored_revision(redis_server.url, key) == catalog.revision
 
-        await eventually(two_keys)
+        await eventually(replaced)
+
+
+async def stored_revision(url: str, key: bytes) -> int:
+    async with redis.asyncio.Redis.from_url(url) as client:
+        return int((await client.get(key))[:16], 16)
 
 
 @pytest.mark.integration
@@ -136,6 +144,7 @@ async def test_when_redis_goes_answers_continue_and_it_is_used_again_when_back(r
 async def test_what_is_unreadable_in_redis_is_a_miss(redis_server):
     catalog = FakeCatalog()
     async with sited(catalog=catalog, redis_url=redis_server.url) as one:
+        await eventually(lambda: watches(one))
         await one.json("/v1/shows")
         await eventually(lambda: keys(redis_server.url))
     async with redis.asyncio.Redis.from_url(redis_server.url) as client:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 from tantrum_gateway import app, upstreams
+from tantrum_gateway.dependencies import Change
+from tantrum_gateway.known_shows import KnownShows
 from tantrum_gateway.watch import Watch
 
 from .conftest import eventually, settings_for, sited
@@ -18,8 +20,16 @@ class Heard:
     """Notes what a watch says."""
 
     def __init__(self) -> None:
-        self.revisions: list[int] = []
+        self.starts = 0
+        self.changes: list[Change] = []
         self.resets = 0
+
+    @property
+    def revisions(self) -> list[int]:
+        return [change.revision for change in self.changes]
+
+    def start(self) -> None:
+        self.starts += 1
 
     def reset(self) -> None:
         self.resets += 1
@@ -31,19 +41,23 @@ async def watching(
 ) -> AsyncIterator[tuple[Watch, Heard]]:
     heard = Heard()
     async with upstreams.connected(catalog_address=address, search_address=address) as stubs:
+        shows = KnownShows(stubs)
         watch = Watch(
             stubs,
-            on_revision=heard.revisions.append,
+            shows,
+            on_start=heard.start,
+            on_change=heard.changes.append,
             on_reset=heard.reset,
             now_monotonic=asyncio.get_running_loop().time,
             silence_seconds=silence_seconds,
         )
-        task = asyncio.create_task(watch.run())
+        tasks = [asyncio.create_task(watch.run()), asyncio.create_task(shows.run())]
         try:
             yield watch, heard
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
 
 async def test_it_starts_at_the_revision_of_a_list_and_hears_every_write():
@@ -54,7 +68,8 @@ async def test_it_starts_at_the_revision_of_a_list_and_hears_every_write():
             await catalog.write()
         await eventually(lambda: watch.revision == 10)
 
-    assert heard.revisions == [7, 8, 9, 10]
+    assert heard.revisions == [8, 9, 10]
+    assert heard.starts == 1
 
 
 async def test_it_resumes_where_it_was_when_the_catalogue_comes_back():
@@ -69,10 +84,8 @@ async def test_it_resumes_where_it_was_when_the_catalogue_comes_back():
         async with catalog_served(catalog, address=address):
             await eventually(lambda: watch.revision == 8)
 
-    assert heard.revisions == [7, 8]
-    assert heard.resets == 0
-    lists = [one for one in catalog.calls if one[0] == "ListPlatforms"]
-    assert len(lists) == 1
+    assert heard.revisions == [8]
+    assert (heard.starts, heard.resets) == (1, 0)
 
 
 async def test_it_starts_over_when_the_history_is_gone():
@@ -82,8 +95,7 @@ async def test_it_starts_over_when_the_history_is_gone():
         await catalog.restore(3)
         await eventually(lambda: watch.up and watch.revision == 3)
 
-    assert heard.resets == 1
-    assert heard.revisions == [7, 3]
+        assert (heard.starts, heard.resets, heard.revisions) == (2, 1, [])
 
 
 async def test_silence_is_a_lost_connection():
@@ -137,7 +149,7 @@ async def test_without_the_catalogue_it_is_not_ready_and_says_so():
             assert (await http.get("/v1/shows")).status_code == 200
 
 
-async def test_while_the_watch_is_lost_the_cache_answers_for_a_bounded_time():
+async def test_while_the_watch_is_lost_the_cache_answers_as_before_and_then_says_stale():
     catalog = FakeCatalog()
     search = FakeSearch(catalog)
     async with search_served(search) as search_address:
@@ -156,8 +168,13 @@ async def test_while_the_watch_is_lost_the_cache_answers_for_a_bounded_time():
             assert (await http.get("/api/health")).json()["watch"]["state"] == "down"
             assert (await http.get("/readyz")).status_code == 200
 
-            async def gone() -> bool:
-                return (await http.get("/v1/shows")).status_code in (503, 504)
+            async def stale() -> bool:
+                answer = await http.get("/v1/shows")
+                assert answer.status_code == 200
+                return "detail=stale-if-error" in answer.headers["cache-status"]
 
-            await eventually(gone)
-            assert (await http.get("/readyz")).status_code == 503
+            await eventually(stale, within_seconds=10)
+            assert (await http.get("/readyz")).status_code == 200
+            never_seen = await http.get("/v1/themes")
+            assert never_seen.status_code in (503, 504)
+            assert never_seen.headers["retry-after"]

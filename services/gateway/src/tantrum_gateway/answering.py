@@ -1,31 +1,50 @@
 """
 Answers a parsed request: from L1, else from L2, else from an upstream, once for all who ask.
 
-No answer that is older than the watch's revision is kept: it is asked for with
-that as `min_revision`, and looked at again before it is stored, since the watch
-may have moved on meanwhile.
+What is sent held at the newest revision that the watch had heard of when it was made: an
+answer that a change has touched on its way is asked for again. And it is no newer than what
+the watch has heard of, or the next answer, from memory, might be older. Where an upstream
+fails, what was known last is sent instead, and says so.
 """
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from grpc import aio
 from tantrum_kit import deadline, errors
 
-from tantrum_gateway import metrics, problems
-from tantrum_gateway.answers import FOREVER, Answer
+from tantrum_gateway import depending, metrics, problems
+from tantrum_gateway.answers import CACHE, FOREVER, Answer, State, age_seconds
+from tantrum_gateway.dependencies import History
 from tantrum_gateway.endpoints import Endpoint, Lifetime
 from tantrum_gateway.flights import Flights
 from tantrum_gateway.l1 import L1
-from tantrum_gateway.l2 import ReplyStore
+from tantrum_gateway.l2 import ReplyStore, Stored
 from tantrum_gateway.reads import Question, Reply
 from tantrum_gateway.upstreams import Upstreams
 
 _JITTER: Final = 0.1
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
+# Who keeps it asks again soon after the upstream is back.
+_STALE: Final = "public, max-age=5"
+
+_PAUSES_SECONDS: Final = (0.0, 0.02, 0.05, 0.1)
+"""Before an answer that a change has touched is asked for again. A search index needs a moment."""
+
+_CATCHING_UP_SECONDS: Final = 0.3
+"""How long to wait for the watch to hear of what an upstream knows already: three of its polls."""
+
+_PATIENCE_SECONDS: Final = 0.1
+"""How long to wait for an upstream while the watch is lost, if there is an older answer."""
+
+_FAILURES: Final = (errors.UnavailableError, errors.DeadlineError, aio.AioRpcError)
+_OK: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +53,8 @@ class Policy:
 
     ttl_seconds: Mapping[Lifetime, float]
     absence_ttl_seconds: float
+    stale_while_revalidate_seconds: float
+    stale_if_error_seconds: float
     cache_control: str
     request_timeout_seconds: float
     suggest_timeout_seconds: float
@@ -47,6 +68,14 @@ class Watched(Protocol):
 
     @property
     def up(self) -> bool: ...
+
+    @property
+    def history(self) -> History: ...
+
+    @property
+    def heard_monotonic(self) -> float | None: ...
+
+    async def reached(self, revision: int, *, timeout_seconds: float) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +92,17 @@ class Request:
         return f"{self.path}?{self.question.arguments.canonical()}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An answer, where it came from, and what that means for caches (RFC 9211)."""
+
+    answer: Answer
+    source: str
+    """`l1`, `l2`, `miss`, or `stale`."""
+    cache_status: bytes
+    age_seconds: int
+
+
 class Answering:
     """Finds or makes the answer to a request."""
 
@@ -72,7 +112,7 @@ class Answering:
         upstreams: Upstreams,
         l1: L1,
         l2: ReplyStore,
-        flights: Flights[Answer],
+        flights: Flights[Found],
         watch: Watched,
         policy: Policy,
         now_monotonic: Callable[[], float],
@@ -85,27 +125,55 @@ class Answering:
         self._policy = policy
         self._now_monotonic = now_monotonic
 
-    async def answer(self, request: Request) -> tuple[Answer, str]:
+    async def answer(self, request: Request) -> Found:
         """
-        Return the answer and where it came from: `l1` or `miss`.
-
-        Proven absence is an answer too.
+        Return the answer. Proven absence is one too.
 
         Raises:
-            CallerError: the upstream did, or the request's time ran out.
+            CallerError: the upstream did, or the request's time ran out, and no older
+                answer is known.
         """
         key = request.canonical
         answer = self._l1.get(key)
         if answer is not None:
             metrics.L1_LOOKUPS_HIT.inc()
-            return answer, "l1"
+            return self._found(answer, "l1", b"hit; ttl=%d" % self._ttl(answer))
         metrics.L1_LOOKUPS_MISS.inc()
-        # Who has heard of a newer revision must not join a call that has not.
-        flight = (key, self._watch.revision)
-        return await self._flights.run(flight, lambda: self._made(key, request)), "miss"
+        older = self._older(key)
+        if older is not None and self._revalidates(older):
+            self._flights.begin(key, functools.partial(self._made, key, request))
+            return self._stale(older, b"stale-while-revalidate")
+        joined = self._flights.under_way(key)
+        try:
+            found = await self._flown(key, request, patient=older is None or self._watch.up)
+        except (*_FAILURES, TimeoutError):
+            if older is None:
+                raise
+            return self._stale(older, b"stale-if-error")
+        if older is not None and older.catalog_revision > found.answer.catalog_revision:
+            return self._stale(older, b"stale-if-error")
+        if joined and found.source == "miss":
+            return replace(found, cache_status=found.cache_status + b"; collapsed")
+        return found
 
-    async def _made(self, key: str, request: Request) -> Answer:
-        min_revision = self._watch.revision
+    async def _flown(self, key: str, request: Request, *, patient: bool) -> Found:
+        async with asyncio.timeout(None if patient else _PATIENCE_SECONDS):
+            return await self._flights.run(key, functools.partial(self._made, key, request))
+
+    def _older(self, key: str) -> Answer | None:
+        """Return what is known of old, if it is worth anything."""
+        answer = self._l1.kept(key)
+        if answer is None or answer.status != _OK:
+            return None
+        gone_seconds = self._now_monotonic() - answer.left_fresh_monotonic
+        return answer if gone_seconds <= self._policy.stale_if_error_seconds else None
+
+    def _revalidates(self, answer: Answer) -> bool:
+        gone_seconds = self._now_monotonic() - answer.left_fresh_monotonic
+        allowed_seconds = self._policy.stale_while_revalidate_seconds
+        return answer.state is State.EXPIRED and gone_seconds <= allowed_seconds
+
+    async def _made(self, key: str, request: Request) -> Found:
         endpoint = request.endpoint
         timeout_seconds = (
             self._policy.suggest_timeout_seconds
@@ -113,57 +181,111 @@ class Answering:
             else self._policy.request_timeout_seconds
         )
         with deadline.running_for(timeout_seconds):
-            try:
-                reply = await self._reply(key, request, min_revision)
-            except errors.NotFoundError as error:
-                return self._absence(key, request, error, min_revision)
-        answer = self._answer_of(endpoint, reply)
-        if answer.catalog_revision >= self._watch.revision:
-            self._l1.put(key, answer)
-        return answer
-
-    async def _reply(self, key: str, request: Request, min_revision: int) -> Reply:
-        endpoint = request.endpoint
-        # Without the watch nobody knows which revision is the newest.
-        shared = self._watch.up and endpoint.lifetime is not Lifetime.FOREVER
-        if shared:
-            stored = await self._l2.get(key, catalog_revision=min_revision)
+            stored = None
+            if endpoint.lifetime is not Lifetime.FOREVER:
+                stored = await self._l2.get(key)
+            if stored is not None and self._usable(stored):
+                metrics.L2_LOOKUPS_HIT.inc()
+                answer = self._answer_of(key, request, stored.reply, stored)
+                self._l1.put(key, answer)
+                return self._found(answer, "l2", b"hit; ttl=%d; detail=l2" % self._ttl(answer))
             if stored is not None:
-                return stored
-        question = Question(
-            arguments=request.question.arguments,
-            key=request.question.key,
-            min_revision=min_revision,
-        )
-        reply = await endpoint.read(self._upstreams, question)
-        if shared and reply.catalog_revision >= self._watch.revision:
-            ttl_seconds = self._policy.ttl_seconds[endpoint.lifetime]
-            self._l2.put(key, reply, ttl_seconds=ttl_seconds)
-        return reply
+                metrics.L2_LOOKUPS_OUTDATED.inc()
+            try:
+                return await self._asked(key, request)
+            except _FAILURES:
+                if stored is None:
+                    raise
+                answer = self._answer_of(key, request, stored.reply, stored)
+                answer.state = State.OUTDATED
+                answer.left_fresh_monotonic = min(self._now_monotonic(), answer.expires_monotonic)
+                self._l1.put(key, answer)  # so that nobody waits as long for it again
+                return self._stale(answer, b"stale-if-error")
 
-    def _answer_of(self, endpoint: Endpoint, reply: Reply) -> Answer:
+    def _usable(self, stored: Stored) -> bool:
+        """Say whether it holds. Without the watch nobody knows."""
+        reply = stored.reply
+        return (
+            self._watch.up
+            and stored.fresh_seconds > 0
+            and reply.catalog_revision <= self._watch.revision
+            and self._watch.history.holds(reply.depends, reply.catalog_revision)
+        )
+
+    async def _asked(self, key: str, request: Request) -> Found:
+        """Ask the upstream until the answer holds, and keep it."""
+        pauses = iter(_PAUSES_SECONDS)
+        answer, reply = await self._asked_once(key, request)
+        while not self._watch.history.holds(answer.depends, answer.catalog_revision):
+            pause_seconds = next(pauses, None)
+            if pause_seconds is None or deadline.remaining_seconds(1.0) <= pause_seconds:
+                return self._lagging(key, answer)
+            await asyncio.sleep(pause_seconds)
+            answer, reply = await self._asked_once(key, request)
+        self._keep(key, request, answer, reply)
+        return self._found(answer, "miss", b"fwd=uri-miss; stored")
+
+    def _lagging(self, key: str, answer: Answer) -> Found:
+        """Send what an index that lags behind has, unless something newer was sent before."""
+        older = self._older(key)
+        if older is not None and older.catalog_revision >= answer.catalog_revision:
+            return self._stale(older, b"lagging")
+        return self._found(answer.as_stale(_STALE), "miss", b"fwd=uri-miss")
+
+    async def _asked_once(self, key: str, request: Request) -> tuple[Answer, Reply | None]:
+        """Ask the upstream; there is no reply where it proves that there is nothing."""
+        min_revision = self._watch.revision
+        question = replace(request.question, min_revision=min_revision)
+        try:
+            reply = await request.endpoint.read(self._upstreams, question)
+        except errors.NotFoundError as error:
+            return self._absence(request, error, min_revision), None
+        if self._watch.up and reply.catalog_revision > self._watch.revision:
+            await self._watch.reached(reply.catalog_revision, timeout_seconds=_CATCHING_UP_SECONDS)
+        return self._answer_of(key, request, reply), reply
+
+    def _keep(self, key: str, request: Request, answer: Answer, reply: Reply | None) -> None:
+        self._l1.put(key, answer)
+        lifetime = request.endpoint.lifetime
+        # Nobody could tell what happened to it while nobody watched.
+        if reply is not None and self._watch.up and lifetime is not Lifetime.FOREVER:
+            self._l2.put(key, reply, fresh_seconds=self._policy.ttl_seconds[lifetime])
+
+    def _answer_of(
+        self, key: str, request: Request, reply: Reply, stored: Stored | None = None
+    ) -> Answer:
+        endpoint = request.endpoint
         forever = endpoint.lifetime is Lifetime.FOREVER
         now_monotonic = self._now_monotonic()
-        ttl_seconds = self._policy.ttl_seconds[endpoint.lifetime]
-        jittered_seconds = ttl_seconds * random.uniform(1 - _JITTER, 1)  # noqa: S311
+        if stored is None:
+            ttl_seconds = self._policy.ttl_seconds[endpoint.lifetime]
+            fresh_seconds = ttl_seconds * random.uniform(1 - _JITTER, 1)  # noqa: S311
+        else:
+            fresh_seconds = stored.fresh_seconds
         return Answer(
             body=reply.body,
             media_type=reply.media_type,
             cache_control=_IMMUTABLE if forever else self._policy.cache_control,
             catalog_revision=FOREVER if forever else reply.catalog_revision,
             route=endpoint.path,
-            stored_monotonic=now_monotonic,
-            expires_monotonic=now_monotonic + jittered_seconds,
+            stored_monotonic=now_monotonic - (stored.age_seconds if stored else 0.0),
+            expires_monotonic=now_monotonic + fresh_seconds,
+            depends=reply.depends,
+            remake=functools.partial(self._remade, key, request),
         )
 
-    def _absence(
-        self, key: str, request: Request, error: errors.NotFoundError, min_revision: int
-    ) -> Answer:
+    async def _remade(self, key: str, request: Request) -> None:
+        """Ask for an answer again that nobody waits for."""
+        with deadline.running_for(self._policy.request_timeout_seconds):
+            await self._flights.run(key, functools.partial(self._asked, key, request))
+
+    def _absence(self, request: Request, error: errors.NotFoundError, min_revision: int) -> Answer:
         problem = problems.of_error(error, instance=request.path, parameter_by_field={})
         status, media_type, body = problems.written(problem)
+        question = request.question
         now_monotonic = self._now_monotonic()
         ttl_seconds = self._policy.absence_ttl_seconds
-        answer = Answer(
+        return Answer(
             status=status,
             body=body,
             media_type=media_type,
@@ -172,7 +294,26 @@ class Answering:
             route=request.endpoint.path,
             stored_monotonic=now_monotonic,
             expires_monotonic=now_monotonic + ttl_seconds,
+            depends=depending.on_absence(question.key, question.arguments.get("ids", ())),
         )
-        if min_revision == self._watch.revision:
-            self._l1.put(key, answer)
-        return answer
+
+    def _ttl(self, answer: Answer) -> float:
+        return answer.expires_monotonic - self._now_monotonic()
+
+    def _stale(self, answer: Answer, detail: bytes) -> Found:
+        """Say for how long it has not been fresh, in a `ttl` below 0."""
+        metrics.stale_answered(detail.decode())
+        gone_seconds = max(1.0, self._now_monotonic() - answer.left_fresh_monotonic)
+        status = b"hit; ttl=-%d; detail=%s" % (gone_seconds, detail)
+        held = detail == b"stale-while-revalidate"
+        return self._found(answer if held else answer.as_stale(_STALE), "stale", status)
+
+    def _found(self, answer: Answer, source: str, cache_status: bytes) -> Found:
+        held_until = min(self._watch.heard_monotonic or 0.0, answer.left_fresh_monotonic)
+        age = age_seconds(answer.stored_monotonic, now=self._now_monotonic(), held_until=held_until)
+        return Found(
+            answer=answer,
+            source=source,
+            cache_status=CACHE + b"; " + cache_status,
+            age_seconds=age,
+        )

@@ -12,15 +12,16 @@ from typing import Final
 
 import structlog
 
-from tantrum_gateway import clients, l2, metrics, pages, server, upstreams
+from tantrum_gateway import clients, l2, metrics, pages, purging, server, upstreams
 from tantrum_gateway.admin.application import admin
 from tantrum_gateway.admin.operations import PREFIX
 from tantrum_gateway.answering import Answering, Policy
-from tantrum_gateway.answers import Answer
+from tantrum_gateway.answers import Answer, Clock
 from tantrum_gateway.asgi import Gateway, Page
 from tantrum_gateway.bodies import BodyLimits
 from tantrum_gateway.clients import ClientFinder
 from tantrum_gateway.cors import Cors
+from tantrum_gateway.dependencies import Change
 from tantrum_gateway.endpoints import ENDPOINTS, Lifetime
 from tantrum_gateway.flights import Flights
 from tantrum_gateway.front import Bounds, Front
@@ -31,6 +32,7 @@ from tantrum_gateway.graphql.execution import PATH as GRAPHQL_PATH
 from tantrum_gateway.graphql.execution import Executor
 from tantrum_gateway.graphql.limits import Limits
 from tantrum_gateway.health import HealthPages
+from tantrum_gateway.known_shows import KnownShows
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.limits.limiter import Limiter
 from tantrum_gateway.limits.rules import LimitClass
@@ -40,8 +42,10 @@ from tantrum_gateway.old_api import jpeg_covers, site_texts
 from tantrum_gateway.old_api.endpoints import old_endpoints
 from tantrum_gateway.old_api.reads import OldReads
 from tantrum_gateway.old_api.snapshots import Snapshots
+from tantrum_gateway.purging import Purger
 from tantrum_gateway.routing import Routes
 from tantrum_gateway.settings import Settings
+from tantrum_gateway.upkeep import Upkeep
 from tantrum_gateway.upstreams import Upstreams
 from tantrum_gateway.watch import Watch
 
@@ -65,7 +69,8 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
         OSError: the address cannot be used; most often, the port is taken.
     """
     version = metadata.version("tantrum-gateway")
-    l1 = L1(size_bytes=settings.l1_size_bytes)
+    l1 = L1(size_bytes=settings.l1_size_bytes, stale_seconds=settings.stale_if_error_seconds)
+    clock = Clock()
     limiter = _limiter(settings)
     front = _front(settings, limiter)
     redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
@@ -75,18 +80,45 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 catalog_address=settings.catalog_address, search_address=settings.search_address
             ) as stubs,
             _background() as tasks,
-            l2.connected(redis_url, tasks, version=version) as store,
+            l2.connected(
+                redis_url, tasks, version=version, stale_seconds=settings.stale_if_error_seconds
+            ) as store,
+            _purging(settings, tasks) as purger,
             limits_shared(redis_url, limiter, tasks),
             jpeg_covers.drawing() as drawn_cover,
         ):
+            shows = KnownShows(stubs)
+
+            def on_change(change: Change) -> None:
+                touched = l1.apply(change, now_monotonic=time.monotonic())
+                upkeep.outdated(touched)
+                if purger is not None:
+                    purger.changed(change, [answer for _, answer in touched])
+
+            def on_reset() -> None:
+                l1.drop_catalogue()
+                store.forget()
+                if purger is not None:
+                    purger.reset()
+
             watch = Watch(
                 stubs,
-                on_revision=l1.drop_before,
-                on_reset=l1.drop_catalogue,
+                shows,
+                on_start=l1.drop_catalogue,
+                on_change=on_change,
+                on_reset=on_reset,
                 now_monotonic=time.monotonic,
             )
-            tasks.create_task(watch.run())
-            tasks.create_task(_sweep(l1, watch, front, settings.unwatched_ttl_seconds))
+            upkeep = Upkeep(
+                l1=l1,
+                watch=watch,
+                clock=clock,
+                threads=threads,
+                unwatched_ttl_seconds=settings.unwatched_ttl_seconds,
+            )
+            upkeep.move_clock()
+            for background in (shows.run(), watch.run(), upkeep.run(), _sweep(front)):
+                tasks.create_task(background)
             answering = Answering(
                 upstreams=stubs,
                 l1=l1,
@@ -114,7 +146,9 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 l2=store,
                 version=version,
                 draining=lambda: gateway.draining,
-                unwatched_ttl_seconds=settings.unwatched_ttl_seconds,
+                lost_after_seconds=max(
+                    settings.stale_if_error_seconds, settings.unwatched_ttl_seconds
+                ),
                 now_monotonic=time.monotonic,
             )
             gateway = Gateway(
@@ -123,6 +157,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 mounts={GRAPHQL_PATH: graphql} | _editing(stubs, limiter, watch, settings, version),
                 answering=answering,
                 l1=l1,
+                clock=clock,
                 threads=threads,
                 front=front,
                 body_limits=BodyLimits(
@@ -168,6 +203,28 @@ async def _background() -> AsyncIterator[asyncio.TaskGroup]:
         raise group.exceptions[0] from group
 
 
+@contextlib.asynccontextmanager
+async def _purging(settings: Settings, tasks: asyncio.TaskGroup) -> AsyncIterator[Purger | None]:
+    """Purge the CDN in the background, where there is one."""
+    if settings.cloudflare_zone_id is None or settings.cloudflare_api_token is None:
+        yield None
+        return
+    async with purging.connected(
+        api_url=settings.cloudflare_api_url,
+        zone_id=settings.cloudflare_zone_id,
+        token=settings.cloudflare_api_token.get_secret_value(),
+        by=settings.cloudflare_purge_by,
+        public_url=settings.public_url,
+        calls_per_minute=settings.cloudflare_purges_per_minute,
+        now_monotonic=time.monotonic,
+    ) as purger:
+        running = tasks.create_task(purger.run())
+        try:
+            yield purger
+        finally:
+            running.cancel()
+
+
 def _limiter(settings: Settings) -> Limiter:
     limits = {
         LimitClass.READ: settings.limit_read,
@@ -204,6 +261,8 @@ def _policy(settings: Settings) -> Policy:
             Lifetime.FOREVER: settings.shows_ttl_seconds,
         },
         absence_ttl_seconds=settings.absence_ttl_seconds,
+        stale_while_revalidate_seconds=settings.stale_while_revalidate_seconds,
+        stale_if_error_seconds=settings.stale_if_error_seconds,
         cache_control=cache_control,
         request_timeout_seconds=settings.request_timeout_seconds,
         suggest_timeout_seconds=settings.suggest_timeout_seconds,
@@ -292,16 +351,10 @@ def _always(answer: Answer) -> Page:
     return page
 
 
-async def _sweep(l1: L1, watch: Watch, front: Front, unwatched_ttl_seconds: float) -> None:
+async def _sweep(front: Front) -> None:
     while True:
         await asyncio.sleep(_SWEEP_PERIOD_SECONDS)
         front.sweep()
-        now_monotonic = time.monotonic()
-        unwatched = watch.silent_seconds() > unwatched_ttl_seconds
-        l1.drop_expired(
-            now_monotonic,
-            stored_before_monotonic=now_monotonic - unwatched_ttl_seconds if unwatched else 0.0,
-        )
 
 
 async def _drain(gateway: Gateway, settings: Settings) -> None:

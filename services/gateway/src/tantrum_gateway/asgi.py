@@ -25,8 +25,8 @@ from grpc import aio
 from tantrum_kit import errors, status
 
 from tantrum_gateway import metrics, problems, resources, security
-from tantrum_gateway.answering import Answering, Request
-from tantrum_gateway.answers import FOREVER, Answer, Form, Headers, RawKey
+from tantrum_gateway.answering import Answering, Found, Request
+from tantrum_gateway.answers import CACHE, FOREVER, Answer, Clock, Form, Headers, RawKey, State
 from tantrum_gateway.bodies import BodyLimits, BoundedBody
 from tantrum_gateway.first_step import in_a_task
 from tantrum_gateway.front import Caller, Front
@@ -34,7 +34,7 @@ from tantrum_gateway.l1 import L1
 from tantrum_gateway.limits.lease import Lease
 from tantrum_gateway.limits.rules import index_of
 from tantrum_gateway.mounts import Application, Mounts, Passage, Receive, Scope, Send
-from tantrum_gateway.negotiation import coding_for
+from tantrum_gateway.negotiation import accepts, coding_for
 from tantrum_gateway.queries import read
 from tantrum_gateway.reads import Question
 from tantrum_gateway.routing import Match, Routes
@@ -46,10 +46,13 @@ Page = Callable[[], Awaitable[Answer]]
 """Makes an answer that no cache may keep, or that is ready anyway."""
 
 _ALLOW: Final = (b"allow", b"GET, HEAD, OPTIONS")
+_OK: Final = 200
 _ALL_METHODS: Final = b"GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
 _CLOSE: Final = (b"connection", b"close")
 _RETRY_AFTER: Final = b"retry-after"
 _NO_STORE: Final = "no-store"
+_MAX_ACCEPTED: Final = 32
+_MAX_ACCEPT_BYTES: Final = 512
 _EMPTY_BODY: Final = {"type": "http.response.body", "body": b""}
 # What may stand in the metadata of a gRPC call, and in a log.
 _REQUEST_ID: Final = re.compile(rb"[!-~]{1,128}")
@@ -66,6 +69,7 @@ class Gateway:
         mounts: Mapping[str, Application],
         answering: Answering,
         l1: L1,
+        clock: Clock,
         threads: Executor,
         front: Front,
         body_limits: BodyLimits,
@@ -75,6 +79,7 @@ class Gateway:
         self._mounts = Mounts(mounts)
         self._answering = answering
         self._l1 = l1
+        self._clock = clock
         self._threads = threads
         self._front = front
         self._body_limits = body_limits
@@ -123,7 +128,13 @@ class Gateway:
             own_headers += caller.headers
             await self._send_limited(scope, lease, own_headers, send)
             return
-        if form is None or b"x-server-timing" in headers:
+        accept = headers.get(b"accept")
+        if (
+            form is None
+            or b"x-server-timing" in headers
+            or b"if-match" in headers
+            or (accept is not None and accept not in form.accepted)
+        ):
             await in_a_task()
             scope["client"] = (caller.client.address, 0)
             scope["scheme"] = "https" if caller.client.secure else "http"
@@ -132,16 +143,18 @@ class Gateway:
             )
             await self._take_long_way(exchange)
             return
+        if form.told_at != self._clock.now:
+            form.tell(self._clock)
         if_none_match = headers.get(b"if-none-match")
-        if if_none_match is not None and form.answers(if_none_match):
+        if if_none_match is not None and (etag := form.matching(if_none_match, weak=True)):
             form.not_modified += 1
             code, body_event = 304, _EMPTY_BODY
-            own_headers += form.not_modified_headers
+            own_headers += _under_tag(form, etag, form.hit_not_modified_headers)
             own_headers += caller.confirming_headers
         else:
             form.hits += 1
             code, body_event = form.status, form.body_event
-            own_headers += form.start_headers
+            own_headers += form.hit_headers
             own_headers += caller.headers
         await send(
             {
@@ -248,12 +261,11 @@ class Gateway:
                 preflight = self._preflight(exchange, _ALLOW[1])
                 return await exchange.send_options(preflight or [_ALLOW])
             if page is not None:
-                answer, source, request = await page(), "page", None
-            else:
-                assert match is not None  # noqa: S101 - for the type checker
-                request = _request(match, exchange.query)
-                answer, source = await self._answering.answer(request)
-            return await self._send(exchange, answer, request, source, started)
+                return await self._send(exchange, _found(await page()), None, started)
+            assert match is not None  # noqa: S101 - for the type checker
+            request = _request(match, exchange.query)
+            found = await self._answering.answer(request)
+            return await self._send(exchange, found, request, started)
         except Exception as error:  # noqa: BLE001 - the edge
             fields = match.endpoint.parameter_by_field if match else {}
             code = await self._send_raised(exchange, error, parameter_by_field=fields)
@@ -275,30 +287,43 @@ class Gateway:
         return match
 
     async def _send(
-        self,
-        exchange: _Exchange,
-        answer: Answer,
-        request: Request | None,
-        source: str,
-        started: float,
+        self, exchange: _Exchange, found: Found, request: Request | None, started: float
     ) -> tuple[str, int]:
-        accepted = exchange.accept_encoding
-        coding = coding_for(accepted, compressible=answer.compressible)
-        if coding is None:
+        answer = found.answer
+        coding = coding_for(exchange.accept_encoding, compressible=answer.compressible)
+        if coding is None or not exchange.takes(answer):
             return await self._refuse(exchange, problems.NOT_ACCEPTABLE, 406)
         form = await answer.form(coding, threads=self._threads)
+        if request is not None and answer.state is State.OUTDATED and found.source != "stale":
+            # A change has touched it while it was compressed.
+            return await self._send(
+                exchange, await self._answering.answer(request), request, started
+            )
         if request is not None:
-            key = request.canonical
-            if self._l1.get(key) is answer:
-                self._l1.resized(key)
-                if exchange.method == "GET":
-                    form.limit_index = exchange.limit_index
-                    self._l1.alias(exchange.raw_key, key, form)
+            self._lead(exchange, request.canonical, answer, form)
         if exchange.wants_timing:
             elapsed_ms = (time.perf_counter() - started) * 1000
-            timing = f'cache;desc="{source}", total;dur={elapsed_ms:.2f}'
+            timing = f'cache;desc="{found.source}", total;dur={elapsed_ms:.2f}'
             exchange.headers.append((b"server-timing", timing.encode()))
+        if answer.cache_control != _NO_STORE:
+            age = b"%d" % found.age_seconds
+            exchange.headers += [(b"age", age), (b"cache-status", found.cache_status)]
+        if exchange.has_another(form):
+            return await self._refuse(exchange, problems.STATE_CHANGED, 412)
         return answer.route, await exchange.send_form(form)
+
+    def _lead(self, exchange: _Exchange, key: str, answer: Answer, form: Form) -> None:
+        """Have the next request like this one find *form* the short way, if it is kept."""
+        if self._l1.get(key) is not answer:
+            return
+        self._l1.resized(key)
+        if exchange.method == "GET":
+            form.limit_index = exchange.limit_index
+            self._l1.alias(exchange.raw_key, key, form)
+        accept = exchange.accept
+        room = len(form.accepted) < _MAX_ACCEPTED
+        if accept is not None and room and len(accept) <= _MAX_ACCEPT_BYTES:
+            form.accepted.add(accept)
 
     async def _send_raised(
         self,
@@ -392,6 +417,8 @@ class _Exchange:
         self.raw_path: bytes = scope["raw_path"]
         self.query: bytes = scope["query_string"]
         self.accept_encoding = request_headers.get(b"accept-encoding")
+        self.accept = request_headers.get(b"accept")
+        self.if_match = request_headers.get(b"if-match")
         self.if_none_match = request_headers.get(b"if-none-match")
         self.wants_timing = request_headers.get(b"x-server-timing") == b"1"
         self.headers = own_headers
@@ -406,15 +433,29 @@ class _Exchange:
         """The path as it came, for problems: an URI reference without the query."""
         return self.raw_path.decode("latin-1")
 
+    def takes(self, answer: Answer) -> bool:
+        """Say whether the client accepts what the answer is. A problem is for everybody."""
+        if self.accept is None or answer.status != _OK:
+            return True
+        return accepts(self.accept, answer.media_type)
+
+    def has_another(self, form: Form) -> bool:
+        """Say whether If-Match fails: before If-None-Match, and only on what would succeed."""
+        if self.if_match is None or form.status != _OK:
+            return False
+        return not form.matching(self.if_match, weak=False)
+
     def all_headers(self) -> Headers:
         """Return what any answer but 304 says, whatever it is about."""
         return [*self.headers, *self._caller.headers]
 
     async def send_form(self, form: Form) -> int:
         """Send the answer, or that the client has it already; return the status."""
-        if self.if_none_match is not None and form.answers(self.if_none_match):
+        if self.if_none_match is not None and (
+            etag := form.matching(self.if_none_match, weak=True)
+        ):
             headers = [
-                *form.not_modified_headers,
+                *_under_tag(form, etag, form.not_modified_headers),
                 *self.headers,
                 *self._caller.confirming_headers,
             ]
@@ -438,3 +479,17 @@ def _request(match: Match, query: bytes) -> Request:
     arguments = read(query, match.endpoint.parameters, lenient=match.endpoint.lenient)
     question = Question(arguments=arguments, key=match.key)
     return Request(endpoint=match.endpoint, question=question, path=match.path)
+
+
+def _found(page: Answer) -> Found:
+    return Found(
+        answer=page, source="page", cache_status=CACHE + b"; hit; detail=built-in", age_seconds=0
+    )
+
+
+def _under_tag(form: Form, etag: bytes, headers: Headers) -> Headers:
+    """Return the *headers* of a 304 that confirms *etag*, one of the form's."""
+    if etag == form.etag:
+        return headers
+    # The client has the bytes of another effort: they stay its own, under their own tag.
+    return [(name, etag if name == b"etag" else value) for name, value in headers]

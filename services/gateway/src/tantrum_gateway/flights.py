@@ -23,16 +23,29 @@ class Flights(Generic[T]):
         self.joined = 0
         """Callers that found a call under way."""
 
+    def under_way(self, key: Hashable) -> bool:
+        """Say whether there is a call to join."""
+        return key in self._future_by_key
+
     async def run(self, key: Hashable, call: Callable[[], Awaitable[T]]) -> T:
         """Return what *call* returns, or what the one under way for *key* will."""
         future = self._future_by_key.get(key)
         if future is None:
-            future = asyncio.get_running_loop().create_future()
-            self._future_by_key[key] = future
-            self._tasks.create_task(self._fly(key, call, future))
+            future = self._begun(key, call)
         else:
             self.joined += 1
         return await asyncio.shield(future)
+
+    def begin(self, key: Hashable, call: Callable[[], Awaitable[T]]) -> None:
+        """Begin *call*, unless one is under way; nobody need wait for it."""
+        if key not in self._future_by_key:
+            self._begun(key, call)
+
+    def _begun(self, key: Hashable, call: Callable[[], Awaitable[T]]) -> asyncio.Future[T]:
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._future_by_key[key] = future
+        self._tasks.create_task(self._fly(key, call, future))
+        return future
 
     async def _fly(
         self, key: Hashable, call: Callable[[], Awaitable[T]], future: asyncio.Future[T]

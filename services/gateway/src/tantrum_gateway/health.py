@@ -35,7 +35,7 @@ class HealthPages:
         l2: ReplyStore,
         version: str,
         draining: Callable[[], bool],
-        unwatched_ttl_seconds: float,
+        lost_after_seconds: float,
         now_monotonic: Callable[[], float],
     ) -> None:
         self._upstreams = upstreams
@@ -44,7 +44,7 @@ class HealthPages:
         self._l2 = l2
         self._version = version
         self._draining = draining
-        self._unwatched_ttl_seconds = unwatched_ttl_seconds
+        self._lost_after_seconds = lost_after_seconds
         self._now_monotonic = now_monotonic
         self._started_monotonic = now_monotonic()
 
@@ -53,10 +53,14 @@ class HealthPages:
         return _plain(200, "ok")
 
     async def ready(self) -> Answer:
-        """Say whether to send requests here: the catalogue answered, and we are not leaving."""
+        """
+        Say whether to send requests here: the catalogue has answered once, and we are not leaving.
+
+        A lost catalogue is no reason to lose the gateways too, while stale answers are good.
+        """
         if self._draining():
             return _plain(503, "draining")
-        if self._watch.silent_seconds() > self._unwatched_ttl_seconds:
+        if self._watch.silent_seconds() > self._lost_after_seconds:
             return _plain(503, "the catalogue does not answer")
         return _plain(200, "ok")
 

@@ -26,6 +26,11 @@ _DURATION: Final = prometheus_client.Histogram(
     ["route"],
     buckets=LATENCY_BUCKETS_SECONDS,
 )
+_STALE: Final = prometheus_client.Counter(
+    "tantrum_gateway_stale_answers_total",
+    "Answers sent after their time, by why.",
+    ["reason"],
+)
 _UPSTREAM_CALLS: Final = prometheus_client.Counter(
     "tantrum_gateway_upstream_calls_total", "Calls to upstreams.", ["upstream", "code"]
 )
@@ -58,12 +63,24 @@ LIMIT_GATEWAYS: Final = prometheus_client.Gauge(
 _READ_SECONDS: Final = 5.0
 """How long a scrape waits for a busy event loop before it fails."""
 
+WARMED: Final = prometheus_client.Counter(
+    "tantrum_gateway_warmed_total", "Answers asked for again before anybody did."
+)
+POLISHED: Final = prometheus_client.Counter(
+    "tantrum_gateway_polished_total", "Answers compressed again with all effort."
+)
+_PURGES: Final = prometheus_client.Counter(
+    "tantrum_gateway_purges_total", "Calls that asked the CDN to drop answers.", ["result"]
+)
+PURGES_OK: Final = _PURGES.labels("ok")
+PURGES_FAILED: Final = _PURGES.labels("failed")
 L1_LOOKUPS_HIT: Final = _LOOKUPS.labels("l1", "hit")
 L1_LOOKUPS_MISS: Final = _LOOKUPS.labels("l1", "miss")
 SNAPSHOT_LOOKUPS_HIT: Final = _LOOKUPS.labels("snapshot", "hit")
 SNAPSHOT_LOOKUPS_MISS: Final = _LOOKUPS.labels("snapshot", "miss")
 L2_LOOKUPS_HIT: Final = _LOOKUPS.labels("l2", "hit")
 L2_LOOKUPS_MISS: Final = _LOOKUPS.labels("l2", "miss")
+L2_LOOKUPS_OUTDATED: Final = _LOOKUPS.labels("l2", "outdated")
 L2_LOOKUPS_ERROR: Final = _LOOKUPS.labels("l2", "error")
 L2_LOOKUPS_SKIPPED: Final = _LOOKUPS.labels("l2", "skipped")
 
@@ -72,6 +89,11 @@ def request_answered(route: str, code: int, duration_seconds: float) -> None:
     """Count a request that took the long way. The *route* is a template, never a path."""
     _REQUESTS.labels(route, str(code)).inc()
     _DURATION.labels(route).observe(duration_seconds)
+
+
+def stale_answered(reason: str) -> None:
+    """Count an answer that was sent after its time."""
+    _STALE.labels(reason).inc()
 
 
 def upstream_called(upstream: str, code: str, duration_seconds: float) -> None:

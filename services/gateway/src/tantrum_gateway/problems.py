@@ -51,8 +51,14 @@ METHOD: Final = ProblemType(
 )
 NOT_ACCEPTABLE: Final = ProblemType(
     name="not-acceptable",
-    title="No acceptable content coding",
-    advice="Accept one of `br`, `zstd`, `gzip` or `identity` in `Accept-Encoding`.",
+    title="Nothing that you would accept",
+    advice="Accept the media type in `Accept`, and one of `br`, `zstd`, `gzip` or `identity` in "
+    "`Accept-Encoding`.",
+)
+STATE_CHANGED: Final = ProblemType(
+    name="state-changed",
+    title="It is not what you have any more",
+    advice="Nothing has the tags of `If-Match`. Ask again without it for what there is now.",
 )
 CROSS_SITE: Final = ProblemType(
     name="cross-site",

@@ -13,7 +13,8 @@ from tvtantrum.catalog.v1 import catalog_service_pb2 as catalog_pb
 from tvtantrum.catalog.v1 import filter_pb2, show_pb2
 from tvtantrum.search.v1 import search_service_pb2 as search_pb
 
-from tantrum_gateway import codec, covers, filters, resources
+from tantrum_gateway import codec, covers, depending, filters, resources
+from tantrum_gateway.dependencies import ANYTHING, Dependencies
 from tantrum_gateway.queries import Arguments
 from tantrum_gateway.upstreams import Method, ResponseT, Upstreams, call
 
@@ -55,11 +56,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The body that answers a question."""
+    """The body that answers a question, and what it depends on."""
 
     body: bytes
     media_type: str = JSON
     catalog_revision: int
+    depends: Dependencies = ANYTHING
 
 
 Read = Callable[[Upstreams, Question], Awaitable[Reply]]
@@ -77,14 +79,15 @@ async def list_shows(upstreams: Upstreams, question: Question) -> Reply:
             filter=selected, order_by=order, direction=direction, **_page(question)
         ),
     )
-    return _show_page(question, response)
+    return _show_page(question, response, depending.on_list(response.shows, selected, order))
 
 
 async def get_show(upstreams: Upstreams, question: Question) -> Reply:
     response = await _get(
         upstreams.catalog.GetShow, catalog_pb.GetShowRequest, question, what="show"
     )
-    return _json(codec.show(response.show), response.catalog_revision, question)
+    depends = depending.on_shows([response.show])
+    return _json(codec.show(response.show), response.catalog_revision, question, depends)
 
 
 async def list_similar_shows(upstreams: Upstreams, question: Question) -> Reply:
@@ -97,7 +100,7 @@ async def list_similar_shows(upstreams: Upstreams, question: Question) -> Reply:
             **_page(question, default_size=6),
         ),
     )
-    return _show_page(question, response)
+    return _show_page(question, response, depending.on_similar(response.shows))
 
 
 async def compare_shows(upstreams: Upstreams, question: Question) -> Reply:
@@ -111,7 +114,8 @@ async def compare_shows(upstreams: Upstreams, question: Question) -> Reply:
     if response.missing_ids:
         raise NotFoundError(f"no show {', '.join(map(str, response.missing_ids))}")
     comparison = codec.comparison([codec.show(one) for one in response.shows])
-    return _json(comparison, response.catalog_revision, question)
+    depends = depending.on_shows(response.shows)
+    return _json(comparison, response.catalog_revision, question, depends)
 
 
 async def get_home(upstreams: Upstreams, question: Question) -> Reply:
@@ -123,7 +127,11 @@ async def get_home(upstreams: Upstreams, question: Question) -> Reply:
         ),
     )
     home = resources.Home(categories=[codec.home_category(row) for row in response.rows])
-    return _json(home, response.catalog_revision, question)
+    depends = depending.on_home(
+        [row.category for row in response.rows],
+        [one for row in response.rows for one in row.shows],
+    )
+    return _json(home, response.catalog_revision, question, depends)
 
 
 async def list_categories(upstreams: Upstreams, question: Question) -> Reply:
@@ -137,14 +145,17 @@ async def list_categories(upstreams: Upstreams, question: Question) -> Reply:
         next_page_token=response.next_page_token,
         total_size=response.total_size,
     )
-    return _json(page, response.catalog_revision, question)
+    depends = depending.on_categories(response.categories, "categories")
+    return _json(page, response.catalog_revision, question, depends)
 
 
 async def get_category(upstreams: Upstreams, question: Question) -> Reply:
     response = await _get(
         upstreams.catalog.GetCategory, catalog_pb.GetCategoryRequest, question, what="category"
     )
-    return _json(codec.category(response.category), response.catalog_revision, question)
+    category = response.category
+    depends = depending.on_categories([category], f"category:{category.id}")
+    return _json(codec.category(category), response.catalog_revision, question, depends)
 
 
 async def list_category_shows(upstreams: Upstreams, question: Question) -> Reply:
@@ -159,7 +170,7 @@ async def list_category_shows(upstreams: Upstreams, question: Question) -> Reply
             **_page(question),
         ),
     )
-    return _show_page(question, response)
+    return _show_page(question, response, depending.on_category_shows(response.shows, question.key))
 
 
 async def list_themes(upstreams: Upstreams, question: Question) -> Reply:
@@ -171,7 +182,7 @@ async def list_themes(upstreams: Upstreams, question: Question) -> Reply:
         next_page_token=response.next_page_token,
         total_size=response.total_size,
     )
-    return _json(page, response.catalog_revision, question)
+    return _json(page, response.catalog_revision, question, depending.on_counts("themes"))
 
 
 async def list_platforms(upstreams: Upstreams, question: Question) -> Reply:
@@ -185,7 +196,7 @@ async def list_platforms(upstreams: Upstreams, question: Question) -> Reply:
         next_page_token=response.next_page_token,
         total_size=response.total_size,
     )
-    return _json(page, response.catalog_revision, question)
+    return _json(page, response.catalog_revision, question, depending.on_counts("platforms"))
 
 
 async def list_research(upstreams: Upstreams, question: Question) -> Reply:
@@ -201,26 +212,26 @@ async def list_research(upstreams: Upstreams, question: Question) -> Reply:
         next_page_token=response.next_page_token,
         total_size=response.total_size,
     )
-    return _json(page, response.catalog_revision, question)
+    return _json(page, response.catalog_revision, question, depending.on("research"))
 
 
 async def get_research(upstreams: Upstreams, question: Question) -> Reply:
     response = await _get(
         upstreams.catalog.GetResearch, catalog_pb.GetResearchRequest, question, what="research"
     )
-    return _json(codec.research(response.research), response.catalog_revision, question)
+    depends = depending.on(f"research:{response.research.id}")
+    return _json(codec.research(response.research), response.catalog_revision, question, depends)
 
 
 async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
     arguments = question.arguments
+    selected = filters.conditions(arguments)
     page = _page(question)
     del page["min_revision"]  # the index says where it stands, and cannot be waited for
     response = await call(
         "search",
         upstreams.search.SearchShows,
-        search_pb.SearchShowsRequest(
-            query=arguments.get("q", ""), filter=filters.conditions(arguments), **page
-        ),
+        search_pb.SearchShowsRequest(query=arguments.get("q", ""), filter=selected, **page),
     )
     hits = resources.HitPage(
         hits=[codec.hit(one) for one in response.hits],
@@ -228,7 +239,8 @@ async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
         next_page_token=response.next_page_token,
         did_you_mean=response.did_you_mean or None,
     )
-    return _json(hits, response.catalog_revision, question)
+    depends = depending.on_search([one.show for one in response.hits], selected)
+    return _json(hits, response.catalog_revision, question, depends)
 
 
 async def suggest_shows(upstreams: Upstreams, question: Question) -> Reply:
@@ -237,7 +249,8 @@ async def suggest_shows(upstreams: Upstreams, question: Question) -> Reply:
         upstreams.search.SuggestShows,
         search_pb.SuggestShowsRequest(query=question.arguments.get("q", "")),
     )
-    return _json(codec.suggestions(response), response.catalog_revision, question)
+    suggestions = codec.suggestions(response)
+    return _json(suggestions, response.catalog_revision, question, depending.on_suggestions())
 
 
 async def get_cover(upstreams: Upstreams, question: Question) -> Reply:
@@ -255,6 +268,7 @@ async def get_cover(upstreams: Upstreams, question: Question) -> Reply:
         body=covers.drawn(cover_subject(response.show)).encode(),
         media_type=SVG,
         catalog_revision=response.catalog_revision,
+        depends=depending.on(f"show:{response.show.id}"),
     )
 
 
@@ -270,6 +284,7 @@ async def get_image(upstreams: Upstreams, question: Question) -> Reply:
         # Nothing that a browser would run, whatever somebody managed to upload.
         media_type=media_type if media_type in _PICTURE_TYPES else "application/octet-stream",
         catalog_revision=question.min_revision,
+        depends=Dependencies(),
     )
 
 
@@ -320,19 +335,25 @@ def _show_page(
     response: catalog_pb.ListShowsResponse
     | catalog_pb.ListSimilarShowsResponse
     | catalog_pb.ListCategoryShowsResponse,
+    depends: Dependencies,
 ) -> Reply:
     page = resources.ShowPage(
         shows=[codec.show(one) for one in response.shows],
         next_page_token=response.next_page_token,
         total_size=response.total_size,
     )
-    return _json(page, response.catalog_revision, question)
+    return _json(page, response.catalog_revision, question, depends)
 
 
-def _json(answer: resources.Resource, catalog_revision: int, question: Question) -> Reply:
+def _json(
+    answer: resources.Resource,
+    catalog_revision: int,
+    question: Question,
+    depends: Dependencies,
+) -> Reply:
     fields = question.arguments.get("fields")
     body = _JSON_ENCODER.encode(answer if fields is None else _only(answer, fields))
-    return Reply(body=body, catalog_revision=catalog_revision)
+    return Reply(body=body, catalog_revision=catalog_revision, depends=depends)
 
 
 def _only(answer: resources.Resource, fields: Sequence[str]) -> Any:

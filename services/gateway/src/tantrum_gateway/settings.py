@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tantrum_gateway import clients
@@ -71,10 +71,10 @@ class Settings(BaseSettings):
     """How long a CDN may keep an answer (`s-maxage`)."""
 
     stale_while_revalidate_seconds: int = Field(default=60, ge=0)
-    """How much longer a cache may give a stale answer while it fetches a new one."""
+    """How much longer a stale answer may be given, by the gateway too, while one is fetched."""
 
     stale_if_error_seconds: int = Field(default=86_400, ge=0)
-    """How much longer a cache may give a stale answer when it gets none from here."""
+    """How much longer a stale answer may be given, by the gateway too, if there is no other."""
 
     shows_ttl_seconds: float = Field(default=86_400, gt=0)
     """How long L1 and Redis keep shows and research, at most; a write drops them earlier."""
@@ -92,11 +92,28 @@ class Settings(BaseSettings):
     """How long L1 keeps the proof that something does not exist."""
 
     unwatched_ttl_seconds: float = Field(default=60, gt=0)
-    """How old an answer in L1 may get, and how long the gateway stays ready, without the watch."""
+    """How old an answer in L1 may get without the watch, before the catalogue is asked again."""
 
     l1_size_bytes: int = Field(default=67_108_864, ge=0)
     """Bound of the first cache level, in this process; the least used answers go first."""
 
+    cloudflare_zone_id: str | None = None
+    """Zone of the CDN before the edge; with it, what a write touches is purged there."""
+
+    cloudflare_api_token: SecretStr | None = None
+    """Token that may purge that zone."""
+
+    cloudflare_purge_by: Literal["tags", "urls"] = "tags"
+    """By the `Cache-Tag` of answers, or by the addresses that were asked for here."""
+
+    cloudflare_purges_per_minute: float = Field(default=5.0, gt=0, le=6_000)
+    """Calls of each gateway in the long run; the default is what the smallest plan allows one."""
+
+    cloudflare_api_url: str = "https://api.cloudflare.com/client/v4/"
+    """Where Cloudflare's API is; the tests have their own."""
+
+    public_url: str = ""
+    """How browsers reach the site, such as `https://tv.example`; purging by URL needs it."""
     trusted_proxies: str = ""
     """Networks whose X-Forwarded-For and X-Forwarded-Proto are believed, a comma list."""
 
@@ -189,7 +206,23 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("redis_url", "metrics_port", "service_credential", *_LIMITS, mode="before")
+    @model_validator(mode="after")
+    def _purging_is_whole(self) -> Settings:
+        if self.cloudflare_zone_id and not self.cloudflare_api_token:
+            raise ValueError("cloudflare_zone_id needs cloudflare_api_token")
+        if self.cloudflare_zone_id and self.cloudflare_purge_by == "urls" and not self.public_url:
+            raise ValueError("cloudflare_purge_by=urls needs public_url")
+        return self
+
+    @field_validator(
+        "redis_url",
+        "metrics_port",
+        "cloudflare_zone_id",
+        "cloudflare_api_token",
+        "service_credential",
+        *_LIMITS,
+        mode="before",
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

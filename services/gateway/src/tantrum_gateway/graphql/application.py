@@ -36,7 +36,7 @@ _ALLOW: Final = (b"allow", b"GET, HEAD, POST, OPTIONS")
 _DETERMINISTIC: Final = msgspec.json.Encoder(order="deterministic")
 
 
-class _PartialError(errors.CallerError):
+class _PartialError(errors.InvalidInputError):
     """Brings an outcome past the caches, which are to keep what is whole only."""
 
     def __init__(self, outcome: Outcome) -> None:
@@ -139,10 +139,10 @@ class GraphqlApplication:
         question = Question(arguments=Arguments(arguments))
         request = Request(endpoint=endpoint, question=question, path=PATH)
         try:
-            answer, _ = await self._answering.answer(request)
+            found = await self._answering.answer(request)
         except (_PartialError, _OutageError) as error:
             return _executed(error.outcome, media_type)
-        return answer
+        return found.answer
 
     async def _executed(self, asked: Asked, media_type: str) -> Answer:
         text = self._documents.text(asked.document_id, asked.query)
@@ -230,10 +230,12 @@ async def _send_options(send: Send) -> None:
 
 
 async def _send(form: Form, method: str, if_none_match: bytes | None, send: Send) -> None:
-    fresh = if_none_match is not None and method != "POST" and form.answers(if_none_match)
+    asks = if_none_match is not None and method != "POST"
+    fresh = form.matching(if_none_match or b"", weak=True) if asks else b""
+    # The same address has answers of several media types; a client keeps the tag of its bytes.
+    other = {b"vary": b"Accept, Accept-Encoding", b"etag": fresh or form.etag}
     headers = [
-        # The same address has answers of several media types.
-        (name, b"Accept, Accept-Encoding" if name == b"vary" else value)
+        (name, other.get(name, value))
         for name, value in (form.not_modified_headers if fresh else form.start_headers)
     ]
     status = 304 if fresh else form.status

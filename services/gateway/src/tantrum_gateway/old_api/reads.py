@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,8 @@ from tantrum_kit.errors import InvalidInputError, NotFoundError
 from tvtantrum.catalog.v1 import catalog_service_pb2 as catalog_pb
 from tvtantrum.catalog.v1 import category_pb2, research_pb2, show_pb2
 
-from tantrum_gateway import covers, reads
+from tantrum_gateway import covers, depending, reads
+from tantrum_gateway.dependencies import Dependencies
 from tantrum_gateway.old_api import codec, selection, site_texts
 from tantrum_gateway.old_api.jpeg_covers import DrawnCover
 from tantrum_gateway.old_api.shapes import Row
@@ -56,7 +58,8 @@ class OldReads:
 
     async def get_show(self, upstreams: Upstreams, question: Question) -> Reply:
         response = await _show(upstreams, question, _id(question.key))
-        return _json(codec.row(response.show), response.catalog_revision)
+        depends = depending.on_shows([response.show])
+        return _json(codec.row(response.show), response.catalog_revision, depends)
 
     async def list_popular_shows(self, upstreams: Upstreams, question: Question) -> Reply:
         snapshot = await self._snapshots.at(upstreams, question.min_revision)
@@ -66,7 +69,7 @@ class OldReads:
     async def get_featured_show(self, upstreams: Upstreams, question: Question) -> Reply:
         snapshot = await self._snapshots.at(upstreams, question.min_revision)
         featured = next((one.row for one in snapshot.entries if one.row.is_featured), None)
-        return _json(featured, snapshot.catalog_revision)
+        return _json(featured, snapshot.catalog_revision, depending.on(*depending.ALL_SHOWS))
 
     async def find_shows(self, upstreams: Upstreams, question: Question) -> Reply:
         query = question.arguments.get("q", "")
@@ -85,7 +88,8 @@ class OldReads:
 
     async def list_themes(self, upstreams: Upstreams, question: Question) -> Reply:
         themes = await _themes(upstreams, question)
-        return _json([codec.theme(one) for one in themes.items], themes.catalog_revision)
+        found = [codec.theme(one) for one in themes.items]
+        return _json(found, themes.catalog_revision, depending.on_counts("themes"))
 
     async def list_platforms(self, upstreams: Upstreams, question: Question) -> Reply:
         platforms = await whole_list(
@@ -94,11 +98,13 @@ class OldReads:
             lambda page: page.platforms,
             min_revision=question.min_revision,
         )
-        return _json([codec.platform(one) for one in platforms.items], platforms.catalog_revision)
+        found = [codec.platform(one) for one in platforms.items]
+        return _json(found, platforms.catalog_revision, depending.on_counts("platforms"))
 
     async def list_research(self, upstreams: Upstreams, question: Question) -> Reply:
         research = await _research(upstreams, question)
-        return _json([codec.research(one) for one in research.items], research.catalog_revision)
+        found = [codec.research(one) for one in research.items]
+        return _json(found, research.catalog_revision, depending.on("research"))
 
     async def get_research(self, upstreams: Upstreams, question: Question) -> Reply:
         try:
@@ -111,7 +117,8 @@ class OldReads:
             )
         except NotFoundError as error:
             raise NotFoundError("Research summary not found") from error
-        return _json(codec.research(response.research), response.catalog_revision)
+        depends = depending.on(f"research:{response.research.id}")
+        return _json(codec.research(response.research), response.catalog_revision, depends)
 
     async def list_categories(self, upstreams: Upstreams, question: Question) -> Reply:
         categories = await _categories(upstreams, question)
@@ -120,6 +127,7 @@ class OldReads:
         return _json(
             [codec.category(one, names) for one in categories.items],
             min(categories.catalog_revision, themes.catalog_revision),
+            depending.on_categories(categories.items, "categories", "themes"),
         )
 
     async def list_category_shows(self, upstreams: Upstreams, question: Question) -> Reply:
@@ -132,8 +140,10 @@ class OldReads:
                 id=_id(question.key),
             )
         except NotFoundError:
-            return _json([], question.min_revision)
-        return _json([codec.category_show(one) for one in shows.items], shows.catalog_revision)
+            return _json([], question.min_revision, depending.on_absence(question.key))
+        found = [codec.category_show(one) for one in shows.items]
+        depends = depending.on_category_shows(shows.items, question.key)
+        return _json(found, shows.catalog_revision, depends)
 
     async def get_jpeg_cover(self, upstreams: Upstreams, question: Question) -> Reply:
         match = _JPEG_COVER.fullmatch(question.key)
@@ -142,16 +152,20 @@ class OldReads:
         response = await _show(upstreams, question, int(match[1]))
         show = response.show
         if show.HasField("image"):
-            return await reads.get_image(
-                upstreams,
-                Question(
-                    arguments=question.arguments,
-                    key=show.image.id,
-                    min_revision=response.catalog_revision,
-                ),
+            picture = Question(
+                arguments=question.arguments,
+                key=show.image.id,
+                min_revision=response.catalog_revision,
             )
-        body = await self._drawn_cover(covers.drawn(reads.cover_subject(show)))
-        return Reply(body=body, media_type="image/jpeg", catalog_revision=response.catalog_revision)
+            reply = await reads.get_image(upstreams, picture)
+            # The picture stays what it is, and the show may get another one.
+            return replace(reply, depends=depending.on(f"show:{show.id}"))
+        return Reply(
+            body=await self._drawn_cover(covers.drawn(reads.cover_subject(show))),
+            media_type="image/jpeg",
+            catalog_revision=response.catalog_revision,
+            depends=depending.on(f"show:{show.id}"),
+        )
 
     async def get_sitemap(self, upstreams: Upstreams, question: Question) -> Reply:
         snapshot = await self._snapshots.at(upstreams, question.min_revision)
@@ -169,6 +183,7 @@ class OldReads:
             catalog_revision=min(
                 snapshot.catalog_revision, categories.catalog_revision, research.catalog_revision
             ),
+            depends=depending.on("shows", "categories", "research"),
         )
 
 
@@ -232,11 +247,17 @@ def _limit(arguments: Arguments, default: int) -> int:
 
 
 def _rows(entries: Sequence[Entry], limit: int | None, catalog_revision: int) -> Reply:
-    return _json([entry.json for entry in entries[:limit]], catalog_revision)
+    rows = [entry.json for entry in entries[:limit]]
+    return _json(rows, catalog_revision, depending.on(*depending.ALL_SHOWS))
 
 
-def _json(answer: Row | Sequence[Any] | msgspec.Struct | None, catalog_revision: int) -> Reply:
-    return Reply(body=_ENCODER.encode(answer), media_type=JSON, catalog_revision=catalog_revision)
+def _json(
+    answer: Row | Sequence[Any] | msgspec.Struct | None,
+    catalog_revision: int,
+    depends: Dependencies,
+) -> Reply:
+    body = _ENCODER.encode(answer)
+    return Reply(body=body, media_type=JSON, catalog_revision=catalog_revision, depends=depends)
 
 
 def _day(time: Timestamp) -> str:

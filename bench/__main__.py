@@ -8,11 +8,11 @@ import platform
 import sys
 from collections.abc import Collection
 
-from bench import catalog, freshness, gateway, graphql, peak, search
+from bench import catalog, freshness, gateway, graphql, peak, search, tracing
 from bench.product import Product, running
 from bench.report import table, title
 
-_PARTS = ("gateway", "graphql", "freshness", "catalog", "search", "memory", "peak")
+_PARTS = ("gateway", "graphql", "freshness", "catalog", "search", "memory", "tracing", "peak")
 
 
 def main() -> None:
@@ -45,6 +45,8 @@ async def _measure(parts: Collection[str]) -> bool:
         if "gateway" in parts:
             held &= await asyncio.to_thread(gateway.hits, product)
             held &= await asyncio.to_thread(gateway.misses, product)
+        if "tracing" in parts:
+            held &= await tracing.measure(product)
         if "graphql" in parts:
             held &= await asyncio.to_thread(graphql.costs, product)
         if "freshness" in parts:

@@ -118,8 +118,14 @@ async def running(*, redis: bool = False) -> AsyncIterator[Product]:
 
 
 @contextlib.asynccontextmanager
-async def gateways_started(product: Product, count: int) -> AsyncIterator[list[str]]:
-    """Start *count* more gateways and yield their addresses; stop them on exit."""
+async def gateways_started(
+    product: Product, count: int, **settings: str
+) -> AsyncIterator[list[str]]:
+    """
+    Start *count* more gateways and yield their addresses; stop them on exit.
+
+    The *settings* are variables that they get besides.
+    """
     async with contextlib.AsyncExitStack() as stack:
         urls = []
         for number in range(count):
@@ -128,6 +134,7 @@ async def gateways_started(product: Product, count: int) -> AsyncIterator[list[s
                 **product.environment,
                 "GATEWAY_HTTP_ADDRESS": f"127.0.0.1:{port}",
                 "GATEWAY_METRICS_PORT": str(metrics_port),
+                **settings,
             }
             command = _command("gateway", "serve", environment=environment)
             process = Process.start(command, product.folder / f"gateway-{number}.log")

@@ -27,7 +27,9 @@ EVERYTHING = {
     "networkPolicies": {
         "edgeFrom": [{"namespaceSelector": {"matchLabels": {"part": "ingress"}}}],
         "metricsFrom": [{"namespaceSelector": {"matchLabels": {"part": "monitoring"}}}],
+        "tracesTo": [{"namespaceSelector": {"matchLabels": {"part": "tracing"}}}],
     },
+    "tracing": {"otlpEndpoint": "http://collector.tracing:4317", "sampleRatio": 0.1},
     "search": {"backend": "postgres"},
     "gateway": {"cloudflare": {"zoneId": "zone-1", "tokenSecretName": "cdn"}},
     "opensearch": {"enabled": True},

@@ -207,3 +207,18 @@ def test_an_external_database_is_reached_at_its_port(chart):
         [rule] = policy["spec"]["egress"]
         assert rule["ports"] == [{"protocol": "TCP", "port": 6543}]
         assert yaml.safe_dump(rule["to"])
+
+
+def test_traces_find_their_way_to_the_collector(chart):
+    objects = chart.variant("everything")
+
+    for part in ("catalog", "search", "gateway"):
+        [pod] = [one for one in objects.pods if one.component == part]
+        policy = objects.one("NetworkPolicy", f"{RELEASE}-{part}")
+        [way] = [
+            rule
+            for rule in policy["spec"]["egress"]
+            if rule["ports"] == [{"protocol": "TCP", "port": 4317}]
+        ]
+        assert way["to"] == [{"namespaceSelector": {"matchLabels": {"part": "tracing"}}}]
+        assert f"{part.upper()}_OTLP_ENDPOINT" in yaml.safe_dump(pod.spec)

@@ -63,6 +63,10 @@ REFUSALS = {
         {"httpRoute": {"enabled": True}},
         "httpRoute.parentRefs is empty",
     ),
+    "a collector that nobody may reach": (
+        {"tracing": {"otlpEndpoint": "http://collector.tracing:4317"}},
+        "tracing.otlpEndpoint alone is not enough",
+    ),
     "a key that nobody knows": ({"edge": {"replica": 3}}, "'replica' not allowed"),
     "a setting of another service": (
         {"catalog": {"settings": {"GATEWAY_LOG_LEVEL": "INFO"}}},

@@ -34,6 +34,14 @@ spec:
 {{- end }}
 {{- end }}
 
+{{/* Takes $: the way to the collector of traces, where there is one. */}}
+{{- define "tvtantrum.tracesEgress" -}}
+{{- if .Values.tracing.otlpEndpoint }}
+- ports: [{ protocol: TCP, port: {{ regexFind "[0-9]+$" .Values.tracing.otlpEndpoint }} }]
+  to: {{- toYaml .Values.networkPolicies.tracesTo | nindent 4 }}
+{{- end }}
+{{- end }}
+
 {{/* Takes $: the way to PostgreSQL, wherever it is. */}}
 {{- define "tvtantrum.postgresEgress" -}}
 {{- if eq .Values.postgres.mode "embedded" }}

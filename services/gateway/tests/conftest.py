@@ -56,13 +56,14 @@ async def watches(site: Site) -> bool:
 
 
 def settings_for(catalog_address: str, search_address: str, **changes: Any) -> Settings:
-    """Settings for tests: any free port, no metrics, no drain."""
+    """Settings for tests: any free port, no metrics, no samples, no drain."""
     return Settings(
         **{
             "http_address": "127.0.0.1:0",
             "catalog_address": catalog_address,
             "search_address": search_address,
             "metrics_port": None,
+            "trace_sample_ratio": 0,
             "drain_seconds": 0,
             "grace_seconds": 1,
             # A test may ask as fast as it can.

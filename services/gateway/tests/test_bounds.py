@@ -18,6 +18,7 @@ from tantrum_gateway.answers import Clock
 from tantrum_gateway.asgi import Gateway
 from tantrum_gateway.bodies import BodyLimits
 from tantrum_gateway.l1 import L1
+from tantrum_gateway.observing import Observer
 from tantrum_gateway.routing import Routes
 from tantrum_kit import errors
 
@@ -139,6 +140,7 @@ async def reading(timeout_seconds: float = 60) -> AsyncIterator[str]:
             body_limits=BodyLimits(
                 size_bytes=10_000, upload_size_bytes=20_000, timeout_seconds=timeout_seconds
             ),
+            observer=Observer(sample_ratio=0, slow_seconds=60),
         )
         async with server.listening(
             gateway,

@@ -400,7 +400,7 @@ async def test_it_takes_no_longer_than_the_request_may(site: Site):
         failure = await error(slow, "{ home { __typename } }")
         slow.catalog.gate.set()
 
-    assert failure["extensions"]["code"] == "timeout"
+    assert failure["extensions"]["code"] == "unavailable"
 
 
 async def test_the_request_id_goes_on_to_the_upstreams(site: Site):

@@ -9,6 +9,8 @@ import prometheus_client
 from tantrum_gateway import metrics
 from tantrum_gateway.l1 import L1
 
+from .conftest import Site
+
 
 class ThreadNotingL1(L1):
     """Notes which thread reads it."""
@@ -22,6 +24,15 @@ class ThreadNotingL1(L1):
         return super().sent()
 
 
+class QuietWatch:
+    up = True
+    revision = 7
+    reconnects = 0
+
+    def silent_seconds(self):
+        return 0.5
+
+
 def scrape() -> str:
     return prometheus_client.generate_latest().decode()
 
@@ -30,9 +41,35 @@ async def test_a_scrape_reads_the_cache_in_the_loop_that_changes_it():
     """One that read it from its own thread failed when an answer was stored meanwhile."""
     l1 = ThreadNotingL1()
 
-    with metrics.collecting(l1, watch_up=lambda: True, revision=lambda: 7):
+    with metrics.collecting(l1, QuietWatch()):
         text = await asyncio.to_thread(scrape)
 
     assert l1.readers == {threading.main_thread()}
     assert "tantrum_gateway_catalog_revision 7.0" in text
     assert "tantrum_gateway_l1_entries_count" in text
+
+
+async def test_requests_and_calls_are_told_by_route_and_upstream(site: Site):
+    await site.get("/v1/shows/bluey")
+    await site.get("/v1/shows/bluey")
+    await site.get("/v1/shows/nobody-knows-it")
+
+    text = await asyncio.to_thread(scrape)
+
+    route = 'route="/v1/shows/{idOrSlug}"'
+    for figure in (
+        f'tantrum_gateway_requests_total{{code="200",{route}}}',
+        f'tantrum_gateway_requests_total{{code="404",{route}}}',
+        f'tantrum_gateway_request_duration_seconds_bucket{{le="0.15",{route}}}',
+        f'tantrum_gateway_l1_sent_total{{code="200",{route}}}',
+        'tantrum_gateway_upstream_calls_total{code="NOT_FOUND",upstream="catalog"}',
+        'tantrum_gateway_upstream_call_duration_seconds_bucket{le="0.3",upstream="catalog"}',
+        'tantrum_gateway_breaker_state{state="closed",upstream="search"} 1.0',
+        'tantrum_gateway_upstream_limit_count{upstream="catalog"} 100.0',
+        'tantrum_gateway_upstream_under_way_count{upstream="catalog"} 0.0',
+        "tantrum_gateway_watch_up 1.0",
+        "tantrum_gateway_watch_silent_seconds",
+        "tantrum_gateway_watch_reconnects_total",
+        'tantrum_grpc_client_servers_count{address="127.0.0.1:',
+    ):
+        assert figure in text

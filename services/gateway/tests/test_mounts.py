@@ -19,6 +19,7 @@ from tantrum_gateway.front import Bounds, Front
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.limits.limiter import Limiter
 from tantrum_gateway.limits.rules import LimitClass
+from tantrum_gateway.observing import Observer
 from tantrum_gateway.routing import Routes
 from tantrum_kit import errors
 
@@ -65,6 +66,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
             threads=threads,
             front=unlimited_front(),
             body_limits=BodyLimits(size_bytes=300_000, upload_size_bytes=0, timeout_seconds=60),
+            observer=Observer(sample_ratio=0, slow_seconds=60),
         )
         async with (
             server.listening(

@@ -80,7 +80,10 @@ async def test_search_says_what_it_took_a_misspelt_word_for(site: Site):
 async def test_suggestions_name_kind_text_and_slug(site: Site):
     answer = await site.json("/v1/suggest?q=bluey")
 
-    assert answer == {"suggestions": [{"kind": "show", "text": "Bluey", "slug": "bluey"}]}
+    assert answer == {
+        "suggestions": [{"kind": "show", "text": "Bluey", "slug": "bluey"}],
+        "degraded": False,
+    }
 
 
 async def test_a_query_of_nothing_is_no_query(site: Site):

@@ -178,3 +178,21 @@ async def test_while_the_watch_is_lost_the_cache_answers_as_before_and_then_says
             never_seen = await http.get("/v1/themes")
             assert never_seen.status_code in (503, 504)
             assert never_seen.headers["retry-after"]
+
+
+async def test_without_the_catalogue_the_gateway_is_ready_while_stale_answers_are_good():
+    catalog = FakeCatalog()
+    soon_lost = {"stale_if_error_seconds": 1, "unwatched_ttl_seconds": 1}
+    async with (
+        search_served(FakeSearch(catalog)) as search_address,
+        catalog_served(catalog) as address,
+        app.serving(settings_for(address, search_address, **soon_lost)) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+    ):
+
+        async def is_ready(code: int = 200) -> bool:
+            return (await http.get("/readyz")).status_code == code
+
+        await eventually(is_ready)
+        # The fake sends no bookmarks, so that it is silent from now on.
+        await eventually(lambda: is_ready(503))

@@ -42,7 +42,7 @@ from tantrum_stack.postgres import Database, PostgresEngine
 from tantrum_stack.processes import Process, until_ready
 from tantrum_stack.redis import RedisEngine
 
-__all__ = ["Database", "PostgresServer", "RedisServer"]
+__all__ = ["Database", "PostgresServer", "RedisServer", "engine_needed", "temporary_place"]
 
 _READY_SECONDS = 60.0
 
@@ -102,9 +102,9 @@ class RedisServer:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    with _place() as place:
+    with temporary_place() as place:
         engine = PostgresEngine(place, durable=False)
-        with _needed("PostgreSQL"):
+        with engine_needed("PostgreSQL"):
             _outside_loop(engine.prepare())
         with _running(engine.command, engine.ready, place):
             yield PostgresServer(engine)
@@ -119,8 +119,8 @@ def database(postgres_server: PostgresServer) -> Iterator[Database]:
 
 @pytest.fixture
 def pgbouncer(database: Database, postgres_server: PostgresServer) -> Iterator[Database]:
-    with _place() as place:
-        with _needed("PgBouncer"):
+    with temporary_place() as place:
+        with engine_needed("PgBouncer"):
             engine = PgBouncerEngine(place, before=database)
         with _running(engine.command, engine.ready, place):
             yield dataclasses.replace(database, port=engine.port)
@@ -128,8 +128,8 @@ def pgbouncer(database: Database, postgres_server: PostgresServer) -> Iterator[D
 
 @pytest.fixture
 def redis_server() -> Iterator[RedisServer]:
-    with _place() as place:
-        with _needed("Redis"):
+    with temporary_place() as place:
+        with engine_needed("Redis"):
             server = RedisServer(RedisEngine(place), place.folder / "redis.log")
         try:
             server.start()
@@ -150,7 +150,7 @@ def _running(command: Callable[[], Any], ready: Callable[[], Any], place: Place)
 
 
 @contextlib.contextmanager
-def _place() -> Iterator[Place]:
+def temporary_place() -> Iterator[Place]:
     """A folder outside the checkout that an unprivileged engine can reach as well."""
     folder = Path(tempfile.mkdtemp(prefix="tantrum-test-"))
     try:
@@ -166,7 +166,7 @@ def _place() -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def _needed(engine: str) -> Iterator[None]:
+def engine_needed(engine: str) -> Iterator[None]:
     """Turn an engine that cannot be had into a skip, or a failure where CI runs."""
     try:
         yield

@@ -33,7 +33,7 @@ import grpc
 import prometheus_client
 from grpc import aio
 
-from tantrum_kit import status
+from tantrum_kit import status, tracing
 from tantrum_kit.grpc_peers import Peer, Peers, Resolve, named_by_dns
 
 _ATTEMPTS_MAX: Final = 4
@@ -106,10 +106,11 @@ class _BalancedChannel:
             return call(*arguments, **settings)
 
         if method in self._repeatable:
-            return _Repeated(
-                method, self._peers, attempt, retries=self._retries, hedges=self._hedges
+            return _traced(
+                method,
+                _Repeated(method, self._peers, attempt, retries=self._retries, hedges=self._hedges),
             )
-        return _Once(self._peers, attempt)
+        return _traced(method, _Once(self._peers, attempt))
 
     def unary_stream(self, method: str, *codec: Any, **options: Any) -> Any:
         def begin(*arguments: Any, **settings: Any) -> Any:
@@ -131,6 +132,24 @@ def errors_raised() -> Iterator[None]:
         if error is None:
             raise
         raise error from failure
+
+
+def _traced(method: str, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Return *call* as a part of its caller's trace, whatever its attempts are."""
+    name = method.removeprefix("/")
+
+    async def traced(
+        request: Any,
+        *,
+        timeout: float,  # noqa: ASYNC109 - the name that stubs call it by
+        metadata: Sequence[tuple[str, str]] | None = None,
+    ) -> Any:
+        with tracing.called(name, **{"rpc.system.name": "grpc", "rpc.method": name}):
+            if carried := tracing.traceparent():
+                metadata = (*(metadata or ()), (tracing.TRACEPARENT, carried))
+            return await call(request, timeout=timeout, metadata=metadata)
+
+    return traced
 
 
 class _Stream:

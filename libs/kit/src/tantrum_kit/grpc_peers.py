@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from typing import Any, Final, TypeAlias
 
 import grpc
+import prometheus_client
 import structlog
 from grpc import aio
 
@@ -43,6 +44,12 @@ _CHANNEL_OPTIONS: Final = (
     # A server that froze takes the place of none for long: its connection is given up.
     ("grpc.keepalive_time_ms", 2_000),
     ("grpc.keepalive_timeout_ms", 2_000),
+)
+
+_SERVERS = prometheus_client.Gauge(
+    "tantrum_grpc_client_servers_count",
+    "Servers behind an address, by the state of the connection to them.",
+    ["address", "state"],
 )
 
 _RANK: Final = {
@@ -105,11 +112,17 @@ class Peers:
     async def open(self) -> None:
         """Find the servers for the first time, and again from then on."""
         await self._update()
+        for state in grpc.ChannelConnectivity:
+            _SERVERS.labels(self._address, state.name.lower()).set_function(
+                functools.partial(self._count, state)
+            )
         if not _is_literal(self._address):
             self._start(self._keep_updating())
 
     async def close(self) -> None:
         """End all calls and connections."""
+        for state in grpc.ChannelConnectivity:
+            _SERVERS.remove(self._address, state.name.lower())
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -128,6 +141,9 @@ class Peers:
             return None
         turn = next(self._turns) % len(peers)
         return min(peers[turn:] + peers[:turn], key=Peer.rank)
+
+    def _count(self, state: grpc.ChannelConnectivity) -> int:
+        return sum(peer.channel.get_state() is state for peer in list(self._peers.values()))
 
     async def _keep_updating(self) -> None:
         while True:

@@ -3,7 +3,8 @@ A gRPC server as every service runs it: errors, deadlines, metrics, health, refl
 
 Servicers raise `tantrum_kit.errors`; the interceptor alone turns those into
 statuses. It also gives each call its deadline (`tantrum_kit.deadline`), counts
-and times it, and binds the request id for the logs.
+and times it, makes unary ones a part of their caller's trace, and binds the ids
+of request and trace for the logs.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import structlog
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from opentelemetry.trace import INVALID_SPAN, Span
 
-from tantrum_kit import deadline, errors, status
+from tantrum_kit import deadline, errors, status, tracing
 from tantrum_kit.metrics import LATENCY_BUCKETS_SECONDS
 
 log = structlog.get_logger()
@@ -54,6 +56,13 @@ _DURATION = prometheus_client.Histogram(
 )
 LIVENESS: Final = "liveness"
 """The health of this service is SERVING while the event loop turns, ready or not."""
+
+_SERVERS_FAULTS: Final = (
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.UNKNOWN,
+)
 
 _STREAMS = prometheus_client.Gauge(
     "tantrum_grpc_open_streams_count", "Server streams that are open.", ["method"]
@@ -201,9 +210,11 @@ class _Interceptor(aio.ServerInterceptor):
 
         async def call(request: object, context: Context) -> object:
             started_monotonic = time.monotonic()
+            carried = _metadata(context).get(tracing.TRACEPARENT)
             try:
-                async with self._around(method, context):
-                    return await behavior(request, context)
+                with tracing.served(method, carried) as span:
+                    async with self._around(method, context, span):
+                        return await behavior(request, context)
             finally:
                 duration.observe(time.monotonic() - started_monotonic)
 
@@ -221,11 +232,15 @@ class _Interceptor(aio.ServerInterceptor):
         return call
 
     @contextlib.asynccontextmanager
-    async def _around(self, method: str, context: Context) -> AsyncIterator[None]:
+    async def _around(
+        self, method: str, context: Context, span: Span = INVALID_SPAN
+    ) -> AsyncIterator[None]:
         code = grpc.StatusCode.OK
-        metadata = dict(context.invocation_metadata() or ())
+        metadata = _metadata(context)
         structlog.contextvars.bind_contextvars(
-            method=method, request_id=metadata.get("x-request-id", "")
+            method=method,
+            request_id=metadata.get("x-request-id", ""),
+            trace_id=tracing.trace_id(),
         )
         try:
             with (
@@ -252,7 +267,10 @@ class _Interceptor(aio.ServerInterceptor):
             await context.abort(grpc.StatusCode.INTERNAL, "internal error")
         finally:
             _CALLS.labels(method, code.name).inc()
-            structlog.contextvars.unbind_contextvars("method", "request_id")
+            span.set_attribute("rpc.response.status_code", code.name)
+            if code in _SERVERS_FAULTS:
+                tracing.failed(span, code.name)
+            structlog.contextvars.unbind_contextvars("method", "request_id", "trace_id")
 
     async def _abort(self, context: Context, error: errors.CallerError) -> NoReturn:
         details = status.details_of(error, domain=self._domain)
@@ -260,3 +278,7 @@ class _Interceptor(aio.ServerInterceptor):
             status.code_of(error), error.message, trailing_metadata=((status.DETAILS_KEY, details),)
         )
         raise AssertionError("abort always raises")
+
+
+def _metadata(context: Context) -> dict[str, str]:
+    return dict(cast("Any", context.invocation_metadata()) or ())

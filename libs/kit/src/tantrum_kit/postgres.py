@@ -12,16 +12,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
+import prometheus_client
 import structlog
 
-from tantrum_kit import deadline
+from tantrum_kit import deadline, tracing
 from tantrum_kit.errors import DeadlineError, UnavailableError
 
 log = structlog.get_logger()
@@ -33,6 +34,12 @@ _CLOSE_SECONDS: Final = 5.0
 
 # For PostgreSQL to say that it has cancelled a query; after that the connection is dropped.
 _RELEASE_SECONDS: Final = 1.0
+
+_CONNECTIONS = prometheus_client.Gauge(
+    "tantrum_postgres_connections_count",
+    "Connections of a pool that are open or idle, and callers that wait for one.",
+    ["database", "state"],
+)
 
 # What PostgreSQL or PgBouncer says when it cannot serve just now, whatever was asked.
 _OUTAGES: Final = (
@@ -141,6 +148,9 @@ class Database:
         self._address = address
         self._unavailable = unavailable
         self._trouble = ""
+        self._waiting = _CONNECTIONS.labels(address, "waiting")
+        _CONNECTIONS.labels(address, "open").set_function(pool.get_size)
+        _CONNECTIONS.labels(address, "idle").set_function(pool.get_idle_size)
 
     async def fetch(self, sql: str, *arguments: object) -> Sequence[Record]:
         async with self.connection() as connection:
@@ -160,10 +170,12 @@ class Database:
         whole = None if at_most_seconds is None else _until(at_most_seconds)
         async with self._bounded():
             async with asyncio.timeout_at(whole or _until(self._limits.acquire_seconds)):
-                connection = await self._pool.acquire()
+                with tracing.called("postgresql connection"), self._waiting.track_inprogress():
+                    connection = await self._pool.acquire()
             try:
                 async with asyncio.timeout_at(whole or _until(self._limits.query_seconds)):
-                    yield connection
+                    with _statements_traced(connection):
+                        yield connection
             except (
                 asyncpg.InterfaceError,
                 asyncpg.InternalClientError,
@@ -251,6 +263,28 @@ async def opened(
 def _until(limit_seconds: float) -> float:
     """Return when *limit_seconds*, or what the call has left, are over on the loop's clock."""
     return asyncio.get_running_loop().time() + deadline.remaining_seconds(limit_seconds)
+
+
+@contextlib.contextmanager
+def _statements_traced(connection: Connection) -> Iterator[None]:
+    """Record each statement of the body, never its values, if the trace that it is in is."""
+    span = tracing.current()
+    if span is None:
+        yield
+        return
+
+    def note(statement: Any) -> None:
+        text = " ".join(statement.query.split())
+        tracing.note_call(
+            f"postgresql {text.partition(' ')[0].upper()}",
+            parent=span,
+            elapsed_seconds=statement.elapsed,
+            failure=type(statement.exception).__name__ if statement.exception else "",
+            **{"db.system.name": "postgresql", "db.query.text": text},
+        )
+
+    with connection.query_logger(note):
+        yield
 
 
 def _usable(connection: Connection) -> bool:

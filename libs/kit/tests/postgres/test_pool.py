@@ -7,10 +7,11 @@ import time
 
 import asyncpg
 import pytest
-from tantrum_kit import deadline
+from tantrum_kit import deadline, tracing
 from tantrum_kit.errors import DeadlineError
 from tantrum_kit.postgres import Limits, Server
 
+from ..spans import recorded
 from .pools import AwayError, eventually, opened
 
 pytestmark = pytest.mark.integration
@@ -300,3 +301,21 @@ async def _taken_back(connection):
 
 async def _is(connection, sql, count):
     return await connection.fetchval(sql) == count
+
+
+async def test_the_wait_and_each_statement_are_spans_without_values(pool):
+    with recorded() as spans:
+        with tracing.served("the call", None, sampled=True):
+            await pool.fetch("SELECT  $1::text", "secret")
+        await eventually(lambda: _has(spans, 3))
+
+    call, wait, statement = (
+        spans.named(name) for name in ("the call", "postgresql connection", "postgresql SELECT")
+    )
+    assert wait.parent.span_id == statement.parent.span_id == call.context.span_id
+    assert statement.attributes["db.query.text"] == "SELECT $1::text"
+    assert "secret" not in "".join(one.to_json() for one in spans.all)
+
+
+async def _has(spans, count):
+    return len(spans.all) >= count

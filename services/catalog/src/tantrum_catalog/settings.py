@@ -90,6 +90,9 @@ class Settings(DatabaseSettings):
     metrics_port: Annotated[Port | None, _EmptyIsNone] = 9101
     """Empty serves no metrics; 0 takes any free port."""
 
+    otlp_endpoint: Annotated[str | None, _EmptyIsNone] = None
+    """Where traces go (OTLP over gRPC), such as `http://collector:4317`; empty for nowhere."""
+
     page_token_key: SecretStr = Field(min_length=16)
     """Signs page tokens. 16 characters or more, the same on all replicas."""
 

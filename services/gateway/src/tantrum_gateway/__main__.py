@@ -9,7 +9,7 @@ import pydantic
 import structlog
 import tantrum_kit.metrics
 import uvloop
-from tantrum_kit import lifecycle, logs
+from tantrum_kit import lifecycle, logs, tracing
 
 from tantrum_gateway import app
 from tantrum_gateway.settings import Settings
@@ -43,7 +43,10 @@ def main() -> None:
 
 async def _serve(settings: Settings) -> None:
     with tantrum_kit.metrics.serving(settings.metrics_port, host=settings.metrics_host):
-        async with app.serving(settings) as port:
+        async with (
+            tracing.exporting(settings.otlp_endpoint, service="tantrum-gateway"),
+            app.serving(settings) as port,
+        ):
             log.info("gateway_started", port=port)
             await lifecycle.until_stopped()
     log.info("gateway_stopped")

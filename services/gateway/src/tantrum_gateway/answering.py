@@ -10,26 +10,37 @@ fails, what was known last is sent instead, and says so.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+import structlog
 from grpc import aio
 from tantrum_kit import deadline, errors
 
 from tantrum_gateway import depending, metrics, problems
 from tantrum_gateway.answers import CACHE, FOREVER, Answer, State, age_seconds
+from tantrum_gateway.concurrency import Priority
 from tantrum_gateway.dependencies import History
 from tantrum_gateway.endpoints import Endpoint, Lifetime
 from tantrum_gateway.flights import Flights
+from tantrum_gateway.guard import prioritised
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.l2 import ReplyStore, Stored
 from tantrum_gateway.reads import Question, Reply
 from tantrum_gateway.upstreams import Upstreams
 
+log = structlog.get_logger()
+
 _JITTER: Final = 0.1
+_FIRST_SHARE: Final = 0.6
+"""Part of a request's time that search gets, so that catalog can still answer in its place."""
+
+_NO_STORE: Final = "no-store"
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 # Who keeps it asks again soon after the upstream is back.
 _STALE: Final = "public, max-age=5"
@@ -98,7 +109,7 @@ class Found:
 
     answer: Answer
     source: str
-    """`l1`, `l2`, `miss`, or `stale`."""
+    """`l1`, `l2`, `miss`, `stale`, or `degraded`."""
     cache_status: bytes
     age_seconds: int
 
@@ -177,10 +188,10 @@ class Answering:
         endpoint = request.endpoint
         timeout_seconds = (
             self._policy.suggest_timeout_seconds
-            if endpoint.suggests
+            if endpoint.priority is Priority.SUGGEST
             else self._policy.request_timeout_seconds
         )
-        with deadline.running_for(timeout_seconds):
+        with deadline.running_for(timeout_seconds), prioritised(endpoint.priority):
             stored = None
             if endpoint.lifetime is not Lifetime.FOREVER:
                 stored = await self._l2.get(key)
@@ -193,14 +204,25 @@ class Answering:
                 metrics.L2_LOOKUPS_OUTDATED.inc()
             try:
                 return await self._asked(key, request)
-            except _FAILURES:
+            except _FAILURES as failure:
                 if stored is None:
-                    raise
+                    return await self._degraded(key, request, failure)
                 answer = self._answer_of(key, request, stored.reply, stored)
                 answer.state = State.OUTDATED
                 answer.left_fresh_monotonic = min(self._now_monotonic(), answer.expires_monotonic)
                 self._l1.put(key, answer)  # so that nobody waits as long for it again
                 return self._stale(answer, b"stale-if-error")
+
+    async def _degraded(self, key: str, request: Request, failure: Exception) -> Found:
+        """Have another upstream answer, worse, or raise *failure* where none can or need."""
+        fallback = request.endpoint.fallback
+        unavailable = isinstance(failure, errors.UnavailableError)
+        if fallback is None or not unavailable or self._older(key) is not None:
+            raise failure
+        log.info("answer_degraded", route=request.endpoint.path, reason=str(failure))
+        question = replace(request.question, min_revision=self._watch.revision)
+        answer = self._answer_of(key, request, await fallback(self._upstreams, question))
+        return self._found(answer, "degraded", b"fwd=uri-miss; detail=degraded")
 
     def _usable(self, stored: Stored) -> bool:
         """Say whether it holds. Without the watch nobody knows."""
@@ -237,14 +259,24 @@ class Answering:
         min_revision = self._watch.revision
         question = replace(request.question, min_revision=min_revision)
         try:
-            reply = await request.endpoint.read(self._upstreams, question)
+            with self._first_upstream(request.endpoint):
+                reply = await request.endpoint.read(self._upstreams, question)
         except errors.NotFoundError as error:
             return self._absence(request, error, min_revision), None
         if self._watch.up and reply.catalog_revision > self._watch.revision:
             await self._watch.reached(reply.catalog_revision, timeout_seconds=_CATCHING_UP_SECONDS)
         return self._answer_of(key, request, reply), reply
 
+    @contextlib.contextmanager
+    def _first_upstream(self, endpoint: Endpoint) -> Iterator[None]:
+        """Leave another upstream the time to answer in the place of the body's."""
+        share = _FIRST_SHARE if endpoint.priority is Priority.SEARCH else 1.0
+        with deadline.running_for(deadline.remaining_seconds(math.inf) * share):
+            yield
+
     def _keep(self, key: str, request: Request, answer: Answer, reply: Reply | None) -> None:
+        if reply is not None and reply.degraded:
+            return
         self._l1.put(key, answer)
         lifetime = request.endpoint.lifetime
         # Nobody could tell what happened to it while nobody watched.
@@ -265,7 +297,7 @@ class Answering:
         return Answer(
             body=reply.body,
             media_type=reply.media_type,
-            cache_control=_IMMUTABLE if forever else self._policy.cache_control,
+            cache_control=self._cache_control(reply, forever=forever),
             catalog_revision=FOREVER if forever else reply.catalog_revision,
             route=endpoint.path,
             stored_monotonic=now_monotonic - (stored.age_seconds if stored else 0.0),
@@ -274,9 +306,17 @@ class Answering:
             remake=functools.partial(self._remade, key, request),
         )
 
+    def _cache_control(self, reply: Reply, *, forever: bool) -> str:
+        if reply.degraded:
+            return _NO_STORE
+        return _IMMUTABLE if forever else self._policy.cache_control
+
     async def _remade(self, key: str, request: Request) -> None:
         """Ask for an answer again that nobody waits for."""
-        with deadline.running_for(self._policy.request_timeout_seconds):
+        with (
+            deadline.running_for(self._policy.request_timeout_seconds),
+            prioritised(request.endpoint.priority),
+        ):
             await self._flights.run(key, functools.partial(self._asked, key, request))
 
     def _absence(self, request: Request, error: errors.NotFoundError, min_revision: int) -> Answer:

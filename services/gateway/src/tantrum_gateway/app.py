@@ -38,6 +38,7 @@ from tantrum_gateway.limits.limiter import Limiter
 from tantrum_gateway.limits.rules import LimitClass
 from tantrum_gateway.limits.shared import shared as limits_shared
 from tantrum_gateway.mounts import Application
+from tantrum_gateway.observing import Observer
 from tantrum_gateway.old_api import jpeg_covers, site_texts
 from tantrum_gateway.old_api.endpoints import old_endpoints
 from tantrum_gateway.old_api.reads import OldReads
@@ -165,8 +166,12 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                     upload_size_bytes=settings.max_upload_bytes,
                     timeout_seconds=settings.body_timeout_seconds,
                 ),
+                observer=Observer(
+                    sample_ratio=settings.trace_sample_ratio,
+                    slow_seconds=settings.slow_request_seconds,
+                ),
             )
-            with metrics.collecting(l1, watch_up=lambda: watch.up, revision=lambda: watch.revision):
+            with metrics.collecting(l1, watch):
                 async with server.listening(
                     gateway,
                     address=settings.http_address,

@@ -15,7 +15,6 @@ import asyncio
 import itertools
 import os
 import re
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from typing import Final
@@ -35,6 +34,7 @@ from tantrum_gateway.limits.lease import Lease
 from tantrum_gateway.limits.rules import index_of
 from tantrum_gateway.mounts import Application, Mounts, Passage, Receive, Scope, Send
 from tantrum_gateway.negotiation import accepts, coding_for
+from tantrum_gateway.observing import Observed, Observer
 from tantrum_gateway.queries import read
 from tantrum_gateway.reads import Question
 from tantrum_gateway.routing import Match, Routes
@@ -71,6 +71,7 @@ class Gateway:
         l1: L1,
         clock: Clock,
         threads: Executor,
+        observer: Observer,
         front: Front,
         body_limits: BodyLimits,
     ) -> None:
@@ -81,6 +82,8 @@ class Gateway:
         self._l1 = l1
         self._clock = clock
         self._threads = threads
+        self._observer = observer
+        self._sampled = observer.sampled
         self._front = front
         self._body_limits = body_limits
         self._callers = front.callers
@@ -129,8 +132,10 @@ class Gateway:
             await self._send_limited(scope, lease, own_headers, send)
             return
         accept = headers.get(b"accept")
+        sampled = self._sampled()
         if (
             form is None
+            or sampled
             or b"x-server-timing" in headers
             or b"if-match" in headers
             or (accept is not None and accept not in form.accepted)
@@ -141,7 +146,7 @@ class Gateway:
             exchange = _Exchange(
                 scope, receive, send, headers, own_headers, caller=caller, limit_index=index
             )
-            await self._take_long_way(exchange)
+            await self._take_long_way(exchange, sampled=sampled)
             return
         if form.told_at != self._clock.now:
             form.tell(self._clock)
@@ -193,25 +198,29 @@ class Gateway:
         await send(_EMPTY_BODY if is_head else {"type": "http.response.body", "body": body})
         metrics.request_answered("", code, 0.0)
 
-    async def _take_long_way(self, exchange: _Exchange) -> None:
-        started = time.perf_counter()
+    async def _take_long_way(self, exchange: _Exchange, *, sampled: bool) -> None:
         request_id.set(exchange.own_id)
         self._under_way += 1
         self._idle.clear()
         if self.draining:
             exchange.headers.append(_CLOSE)
-        route, code = "", 500
         try:
-            mounted = self._mounts.at(exchange.path)
-            if mounted is None:
-                route, code = await self._answer(exchange, started)
-            else:
-                route, code = await self._pass_on(exchange, *mounted)
+            with self._observer.observing(
+                exchange.method,
+                exchange.instance,
+                request_id=exchange.own_id,
+                traceparent=exchange.request_headers.get(b"traceparent"),
+                sampled=sampled,
+            ) as observed:
+                mounted = self._mounts.at(exchange.path)
+                if mounted is None:
+                    observed.route, observed.code = await self._answer(exchange, observed)
+                else:
+                    observed.route, observed.code = await self._pass_on(exchange, *mounted)
         finally:
             self._under_way -= 1
             if not self._under_way:
                 self._idle.set()
-            metrics.request_answered(route, code, time.perf_counter() - started)
 
     async def _pass_on(
         self, exchange: _Exchange, prefix: str, application: Application
@@ -235,7 +244,7 @@ class Gateway:
             body.check()
         except Exception as error:
             if passage.status:  # half an answer cannot be mended; granian breaks it off
-                log.exception("answer_broken_off", request_id=request_id.get())
+                log.exception("answer_broken_off")
                 raise
             failure_code = await self._send_raised(exchange, error)
         return passage.scope.get("route_template", prefix), passage.status or failure_code
@@ -247,7 +256,7 @@ class Gateway:
             return given_id
         return b"%s-%x" % (self._id_prefix, self._next_id())
 
-    async def _answer(self, exchange: _Exchange, started: float) -> tuple[str, int]:
+    async def _answer(self, exchange: _Exchange, observed: Observed) -> tuple[str, int]:
         """Answer; return the route and the status that the client got."""
         match: Match | None = None
         try:
@@ -261,11 +270,12 @@ class Gateway:
                 preflight = self._preflight(exchange, _ALLOW[1])
                 return await exchange.send_options(preflight or [_ALLOW])
             if page is not None:
-                return await self._send(exchange, _found(await page()), None, started)
+                observed.source = "page"
+                return await self._send(exchange, _found(await page()), None, observed)
             assert match is not None  # noqa: S101 - for the type checker
             request = _request(match, exchange.query)
             found = await self._answering.answer(request)
-            return await self._send(exchange, found, request, started)
+            return await self._send(exchange, found, request, observed)
         except Exception as error:  # noqa: BLE001 - the edge
             fields = match.endpoint.parameter_by_field if match else {}
             code = await self._send_raised(exchange, error, parameter_by_field=fields)
@@ -287,9 +297,11 @@ class Gateway:
         return match
 
     async def _send(
-        self, exchange: _Exchange, found: Found, request: Request | None, started: float
+        self, exchange: _Exchange, found: Found, request: Request | None, observed: Observed
     ) -> tuple[str, int]:
         answer = found.answer
+        if request is not None:
+            observed.source = found.source
         coding = coding_for(exchange.accept_encoding, compressible=answer.compressible)
         if coding is None or not exchange.takes(answer):
             return await self._refuse(exchange, problems.NOT_ACCEPTABLE, 406)
@@ -297,14 +309,12 @@ class Gateway:
         if request is not None and answer.state is State.OUTDATED and found.source != "stale":
             # A change has touched it while it was compressed.
             return await self._send(
-                exchange, await self._answering.answer(request), request, started
+                exchange, await self._answering.answer(request), request, observed
             )
         if request is not None:
             self._lead(exchange, request.canonical, answer, form)
         if exchange.wants_timing:
-            elapsed_ms = (time.perf_counter() - started) * 1000
-            timing = f'cache;desc="{found.source}", total;dur={elapsed_ms:.2f}'
-            exchange.headers.append((b"server-timing", timing.encode()))
+            exchange.headers.append((b"server-timing", observed.server_timing()))
         if answer.cache_control != _NO_STORE:
             age = b"%d" % found.age_seconds
             exchange.headers += [(b"age", age), (b"cache-status", found.cache_status)]
@@ -351,10 +361,9 @@ class Gateway:
                 "upstream_failed",
                 code=error.code().name,
                 detail=error.details(),
-                request_id=request_id.get(),
             )
         else:
-            log.error("request_failed", exc_info=error, request_id=request_id.get())
+            log.error("request_failed", exc_info=error)
         _, code = await self._refuse(exchange, problems.INTERNAL, code)
         return code
 

@@ -207,7 +207,8 @@ def suggestions(message: search_service_pb2.SuggestShowsResponse) -> resources.S
             resources.Suggestion(kind=_SUGGESTION_KINDS[one.kind], text=one.text, slug=one.slug)
             for one in message.suggestions
             if one.kind in _SUGGESTION_KINDS
-        ]
+        ],
+        degraded=False,
     )
 
 

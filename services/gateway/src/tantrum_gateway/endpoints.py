@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from tantrum_gateway import filters, reads, resources
+from tantrum_gateway.concurrency import Priority
 from tantrum_gateway.parameters import (
     Ids,
     Names,
@@ -49,8 +50,10 @@ class Endpoint:
     media_type: str = "application/json"
     parameters: tuple[Parameter, ...] = ()
     key_doc: str = ""
-    suggests: bool = False
-    """Whether it is asked at every key stroke, and so has less time."""
+    priority: Priority = Priority.READ
+    """What is shed first where there is too much to do; suggestions have less time, too."""
+    fallback: reads.Read | None = None
+    """What answers, worse, in place of `read` where that has no upstream."""
     lenient: bool = False
     """Whether its query strings are read leniently; see `queries.read`."""
     parameter_by_field: dict[str, str] = field(init=False, compare=False)
@@ -263,6 +266,8 @@ ENDPOINTS: Final = (
             _FIELDS,
             *filters.CONDITIONS,
         ),
+        priority=Priority.SEARCH,
+        fallback=reads.search_names,
     ),
     Endpoint(
         path="/v1/suggest",
@@ -272,7 +277,8 @@ ENDPOINTS: Final = (
         lifetime=Lifetime.SEARCH,
         answer=resources.Suggestions,
         parameters=(_query("What was typed so far."),),
-        suggests=True,
+        priority=Priority.SUGGEST,
+        fallback=reads.suggest_nothing,
     ),
     Endpoint(
         path="/covers/{slug}.svg",

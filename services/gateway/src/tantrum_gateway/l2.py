@@ -233,6 +233,8 @@ async def connected(
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=None,
     )
+    metrics.REDIS_CONNECTIONS.labels("idle").set_function(lambda: pool.get_connection_count()[0][0])
+    metrics.REDIS_CONNECTIONS.labels("used").set_function(lambda: pool.get_connection_count()[1][0])
     client = redis.asyncio.Redis(connection_pool=pool)
     store = RedisStore(client, tasks, version=version, stale_seconds=stale_seconds)
     probing = tasks.create_task(store.probe())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from tantrum_kit.errors import NotFoundError
+from tantrum_kit.errors import NotFoundError, UnavailableError
 from tvtantrum.catalog.v1 import catalog_service_pb2 as catalog_pb
 from tvtantrum.catalog.v1 import filter_pb2, show_pb2
 from tvtantrum.search.v1 import search_service_pb2 as search_pb
@@ -34,6 +35,9 @@ _DIRECTIONS: Final = {
     "desc": filter_pb2.SORT_DIRECTION_DESCENDING,
 }
 HOME_SHOWS_PER_CATEGORY: Final = 12
+
+_NAMES_TOKEN: Final = "names_"  # noqa: S105 - no secret
+"""Begins the page tokens of lists that `search_names` has begun."""
 
 SLUG: Final = re.compile(r"(?=.{1,120}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _ID: Final = re.compile(r"[0-9]+")
@@ -62,6 +66,8 @@ class Reply:
     media_type: str = JSON
     catalog_revision: int
     depends: Dependencies = ANYTHING
+    degraded: bool = False
+    """Whether a better answer may be had soon; nobody keeps it."""
 
 
 Read = Callable[[Upstreams, Question], Awaitable[Reply]]
@@ -227,6 +233,8 @@ async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
     arguments = question.arguments
     selected = filters.conditions(arguments)
     page = _page(question)
+    if page["page_token"].startswith(_NAMES_TOKEN):
+        return await search_names(upstreams, question)  # a list goes on as it began
     del page["min_revision"]  # the index says where it stands, and cannot be waited for
     response = await call(
         "search",
@@ -238,9 +246,34 @@ async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
         total_size=response.total_size,
         next_page_token=response.next_page_token,
         did_you_mean=response.did_you_mean or None,
+        degraded=False,
     )
     depends = depending.on_search([one.show for one in response.hits], selected)
     return _json(hits, response.catalog_revision, question, depends)
+
+
+async def search_names(upstreams: Upstreams, question: Question) -> Reply:
+    """Answer from the catalogue what the search cannot: shows that hold the text as it stands."""
+    arguments = question.arguments
+    page = _page(question)
+    token = page["page_token"]
+    if token and not token.startswith(_NAMES_TOKEN):
+        raise UnavailableError("The search does not answer just now; try again.")
+    page["page_token"] = token.removeprefix(_NAMES_TOKEN)
+    selected = filters.conditions(arguments)
+    selected.text = arguments.get("q", "")
+    response = await call(
+        "catalog", upstreams.catalog.ListShows, catalog_pb.ListShowsRequest(filter=selected, **page)
+    )
+    next_token = response.next_page_token
+    hits = resources.HitPage(
+        hits=[resources.Hit(show=codec.show(one), highlights=[]) for one in response.shows],
+        total_size=response.total_size,
+        next_page_token=f"{_NAMES_TOKEN}{next_token}" if next_token else "",
+        did_you_mean=None,
+        degraded=True,
+    )
+    return _degraded(hits, response.catalog_revision, question)
 
 
 async def suggest_shows(upstreams: Upstreams, question: Question) -> Reply:
@@ -251,6 +284,12 @@ async def suggest_shows(upstreams: Upstreams, question: Question) -> Reply:
     )
     suggestions = codec.suggestions(response)
     return _json(suggestions, response.catalog_revision, question, depending.on_suggestions())
+
+
+async def suggest_nothing(upstreams: Upstreams, question: Question) -> Reply:
+    """Answer for the search at once that nothing comes to mind: nobody waits for suggestions."""
+    nothing = resources.Suggestions(suggestions=[], degraded=True)
+    return _degraded(nothing, question.min_revision, question)
 
 
 async def get_cover(upstreams: Upstreams, question: Question) -> Reply:
@@ -354,6 +393,11 @@ def _json(
     fields = question.arguments.get("fields")
     body = _JSON_ENCODER.encode(answer if fields is None else _only(answer, fields))
     return Reply(body=body, catalog_revision=catalog_revision, depends=depends)
+
+
+def _degraded(answer: resources.Resource, catalog_revision: int, question: Question) -> Reply:
+    reply = _json(answer, catalog_revision, question, ANYTHING)
+    return dataclasses.replace(reply, degraded=True)
 
 
 def _only(answer: resources.Resource, fields: Sequence[str]) -> Any:

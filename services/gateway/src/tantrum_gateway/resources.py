@@ -245,12 +245,18 @@ class Hit(Resource, frozen=True):
 
 
 class HitPage(Resource, frozen=True):
-    """A page of hits, best first; `didYouMean` is null unless a word was corrected."""
+    """
+    A page of hits, best first; `didYouMean` is null unless a word was corrected.
+
+    It is `degraded` while the search is away: then the hits are the shows with exactly
+    that text in name, description or creator, by name, and worth asking for again soon.
+    """
 
     hits: list[Hit]
     total_size: int
     next_page_token: str
     did_you_mean: str | None
+    degraded: bool
 
 
 class Suggestion(Resource, frozen=True):
@@ -262,9 +268,10 @@ class Suggestion(Resource, frozen=True):
 
 
 class Suggestions(Resource, frozen=True):
-    """Completions, best first."""
+    """Completions, best first. They are `degraded`, and none, while the search is away."""
 
     suggestions: list[Suggestion]
+    degraded: bool
 
 
 class InvalidPart(Resource, frozen=True):

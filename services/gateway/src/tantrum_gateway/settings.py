@@ -74,7 +74,10 @@ class Settings(BaseSettings):
     """How much longer a stale answer may be given, by the gateway too, while one is fetched."""
 
     stale_if_error_seconds: int = Field(default=86_400, ge=0)
-    """How much longer a stale answer may be given, by the gateway too, if there is no other."""
+    """
+    How much longer a stale answer may be given, by the gateway too, if there is no other;
+    and how long the gateway stays ready without the catalogue.
+    """
 
     shows_ttl_seconds: float = Field(default=86_400, gt=0)
     """How long L1 and Redis keep shows and research, at most; a write drops them earlier."""
@@ -202,6 +205,15 @@ class Settings(BaseSettings):
     max_connections: int = Field(default=8_192, ge=1)
     """Connections open at once, idle ones included; more wait in the backlog."""
 
+    otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    """Where traces go (OTLP over gRPC), such as `http://collector:4317`; without it nowhere."""
+
+    trace_sample_ratio: float = Field(default=0.01, ge=0, le=1)
+    """Share of the requests that are traced, and have a line in the log."""
+
+    slow_request_seconds: float = Field(default=0.5, gt=0)
+    """Requests that take longer have a line in the log, as failed ones have."""
+
     log_format: Literal["json", "console"] = "json"
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -217,6 +229,7 @@ class Settings(BaseSettings):
     @field_validator(
         "redis_url",
         "metrics_port",
+        "otlp_endpoint",
         "cloudflare_zone_id",
         "cloudflare_api_token",
         "service_credential",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar, cast
@@ -23,6 +23,7 @@ from tvtantrum.catalog.v1 import (
 from tvtantrum.search.v1 import search_service_pb2_grpc
 
 from tantrum_gateway import metrics
+from tantrum_gateway.guard import Guard, GuardedChannel, LateError, RefusedError
 
 CATALOG_SERVICE: Final = "tvtantrum.catalog.v1.CatalogService"
 SEARCH_SERVICE: Final = "tvtantrum.search.v1.SearchService"
@@ -49,6 +50,8 @@ _NO_DEADLINE_SECONDS: Final = 60.0
 
 _SPOKEN: Final = {"catalog": "The catalogue", "search": "The search"}
 """What people call the upstreams."""
+
+_LATE: Final = "{} did not answer in time; try again."
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Id of the request being answered; upstreams log it too."""
@@ -84,20 +87,53 @@ class Upstreams:
 async def connected(*, catalog_address: str, search_address: str) -> AsyncIterator[Upstreams]:
     """Yield stubs for both services. Connecting happens in the background and is repeated."""
     async with (
-        grpc_client.channel(catalog_address, retried=_RETRIED_OF_CATALOG) as catalog,
-        grpc_client.channel(search_address, retried={SEARCH_SERVICE: _SEARCH_READS}) as search,
+        _guarded("catalog", catalog_address, _RETRIED_OF_CATALOG) as catalog,
+        _guarded("search", search_address, {SEARCH_SERVICE: _SEARCH_READS}) as search,
     ):
         yield Upstreams(
-            catalog=catalog_service_pb2_grpc.CatalogServiceStub(catalog),
-            audit=audit_service_pb2_grpc.AuditServiceStub(catalog),
-            editors=editor_service_pb2_grpc.EditorServiceStub(catalog),
-            idempotency=idempotency_service_pb2_grpc.IdempotencyServiceStub(catalog),
-            statistics=statistics_service_pb2_grpc.StatisticsServiceStub(catalog),
-            vocabularies=vocabulary_service_pb2_grpc.VocabularyServiceStub(catalog),
-            search=search_service_pb2_grpc.SearchServiceStub(search),
-            catalog_health=_health(catalog),
-            search_health=_health(search),
+            catalog=catalog_service_pb2_grpc.CatalogServiceStub(catalog.channel),
+            audit=audit_service_pb2_grpc.AuditServiceStub(catalog.channel),
+            editors=editor_service_pb2_grpc.EditorServiceStub(catalog.channel),
+            idempotency=idempotency_service_pb2_grpc.IdempotencyServiceStub(catalog.channel),
+            statistics=statistics_service_pb2_grpc.StatisticsServiceStub(catalog.channel),
+            vocabularies=vocabulary_service_pb2_grpc.VocabularyServiceStub(catalog.channel),
+            search=search_service_pb2_grpc.SearchServiceStub(search.channel),
+            catalog_health=catalog.health,
+            search_health=search.health,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Guarded:
+    """A channel to an upstream behind its guard, and the way to its health around that."""
+
+    channel: aio.Channel
+    health: Method[health_pb2.HealthCheckResponse]
+
+
+@contextlib.asynccontextmanager
+async def _guarded(
+    upstream: str, address: str, reads: Mapping[str, Sequence[str]]
+) -> AsyncIterator[_Guarded]:
+    guard = Guard(upstream, spoken=_SPOKEN[upstream])
+    async with grpc_client.channel(address, retried=reads) as channel:
+        health = _health(channel)
+
+        async def is_serving() -> bool:
+            return not await serving(health)
+
+        asking = asyncio.create_task(guard.run(is_serving))
+        guarded = GuardedChannel(
+            channel,
+            guard,
+            reads=[f"/{service}/{one}" for service, methods in reads.items() for one in methods],
+        )
+        try:
+            # It has what stubs use of a channel.
+            yield _Guarded(channel=cast("aio.Channel", guarded), health=health)
+        finally:
+            asking.cancel()
+            await asyncio.wait([asking])
 
 
 async def call(upstream: str, method: Method[ResponseT], request: Any) -> ResponseT:
@@ -105,7 +141,8 @@ async def call(upstream: str, method: Method[ResponseT], request: Any) -> Respon
     Return the answer of *method* within what is left of the request's time.
 
     Raises:
-        CallerError: what the upstream raised.
+        CallerError: what the upstream raised. `UnavailableError`, too, where nothing was
+            sent, to spare it, and where a read ran out of time.
         AioRpcError: the upstream failed in a way that no kind of error stands for.
     """
     timeout_seconds = deadline.remaining_seconds(_NO_DEADLINE_SECONDS)
@@ -121,8 +158,14 @@ async def call(upstream: str, method: Method[ResponseT], request: Any) -> Respon
     except errors.CallerError as error:
         code = status.code_of(error).name
         # gRPC's own words are no sentences, and have our addresses in them.
-        if isinstance(error, errors.DeadlineError):
+        if isinstance(error, LateError):
+            code = "DEADLINE_EXCEEDED"
             raise _too_late(upstream) from error
+        if isinstance(error, RefusedError):
+            code = "REFUSED"
+            raise
+        if isinstance(error, errors.DeadlineError):
+            raise errors.DeadlineError(_LATE.format(_SPOKEN[upstream])) from error
         if isinstance(error, errors.UnavailableError):
             raise errors.UnavailableError(
                 f"{_SPOKEN[upstream]} does not answer just now; try again."
@@ -136,8 +179,8 @@ async def call(upstream: str, method: Method[ResponseT], request: Any) -> Respon
         metrics.upstream_called(upstream, code, elapsed_seconds)
 
 
-def _too_late(upstream: str) -> errors.DeadlineError:
-    return errors.DeadlineError(f"{_SPOKEN[upstream]} did not answer in time; try again.")
+def _too_late(upstream: str) -> LateError:
+    return LateError(_LATE.format(_SPOKEN[upstream]))
 
 
 async def serving(check: Method[health_pb2.HealthCheckResponse]) -> str:

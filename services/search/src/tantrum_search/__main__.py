@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 import pydantic
 import structlog
 import uvloop
-from tantrum_kit import lifecycle, logs, metrics
+from tantrum_kit import lifecycle, logs, metrics, tracing
 from tantrum_kit.errors import CallerError
 from tantrum_kit.migrations import migrate
 from tantrum_kit.postgres import Limits, Server, opened
@@ -60,7 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _serve(settings: Settings) -> None:
-    async with channel(settings.catalog_address) as to_catalog, _backend(settings) as backend:
+    async with (
+        tracing.exporting(settings.otlp_endpoint, service="tantrum-search"),
+        channel(settings.catalog_address) as to_catalog,
+        _backend(settings) as backend,
+    ):
         catalog = GrpcCatalog(
             to_catalog,
             call_seconds=settings.catalog_timeout_seconds,

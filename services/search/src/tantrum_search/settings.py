@@ -79,6 +79,9 @@ class Settings(DatabaseSettings):
     metrics_host: str = "127.0.0.1"
     """Address that `/metrics` listens on."""
 
+    otlp_endpoint: Annotated[str | None, _EmptyIsNone] = None
+    """Where traces go (OTLP over gRPC), such as `http://collector:4317`; empty for nowhere."""
+
     drain_seconds: float = Field(default=3.0, ge=0)
     """How long calls are still taken after SIGTERM, while health says NOT_SERVING."""
 

@@ -6,7 +6,7 @@ import argparse
 import datetime as dt
 
 import structlog
-from tantrum_kit import metrics
+from tantrum_kit import metrics, tracing
 from tantrum_kit.lifecycle import until_stopped
 
 from tantrum_catalog import app
@@ -52,6 +52,7 @@ async def run(arguments: argparse.Namespace) -> None:
     try:
         with metrics.serving(settings.metrics_port, host=settings.metrics_host):
             async with (
+                tracing.exporting(settings.otlp_endpoint, service="tantrum-catalog"),
                 stores_opened(settings) as stores,
                 app.serving(stores, ThreadedPasswordHasher(), options) as port,
             ):

@@ -19,12 +19,14 @@ from tantrum_kit import deadline, errors
 from tantrum_gateway import problems
 from tantrum_gateway.answering import Answering, Found, Request
 from tantrum_gateway.answers import FOREVER, Answer, Form, Headers
+from tantrum_gateway.concurrency import Priority
 from tantrum_gateway.endpoints import Endpoint, Lifetime
 from tantrum_gateway.graphql import graphiql, requests
 from tantrum_gateway.graphql.documents import Documents
 from tantrum_gateway.graphql.execution import PATH, Executor, Outcome, Query, refusal
 from tantrum_gateway.graphql.failures import RequestError, malformed
 from tantrum_gateway.graphql.requests import Asked
+from tantrum_gateway.guard import prioritised
 from tantrum_gateway.mounts import Receive, Scope, Send
 from tantrum_gateway.negotiation import Coding, coding_for
 from tantrum_gateway.queries import Arguments
@@ -149,7 +151,8 @@ class GraphqlApplication:
 
     async def _executed(self, asked: Asked, media_type: str) -> Answer:
         text = self._documents.text(asked.document_id, asked.query)
-        with deadline.running_for(self._timeout_seconds):
+        priority = Priority.AD_HOC if asked.document_id is None else Priority.READ
+        with deadline.running_for(self._timeout_seconds), prioritised(priority):
             outcome = await self._executor.execute(
                 _query(text, asked), self._upstreams, min_revision=self._revision()
             )

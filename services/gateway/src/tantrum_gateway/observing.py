@@ -1,0 +1,115 @@
+"""
+What is told of a request: metrics, a span, `Server-Timing`, and a line in the log where it matters.
+
+Requests that the short way answers cost nothing here, but for one subtraction: those
+that the sampler picks take the long way, and are told of like all others there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import structlog
+from opentelemetry.trace import Span
+from tantrum_kit import tracing
+
+from tantrum_gateway import metrics
+from tantrum_gateway.metrics import UpstreamCall
+
+log = structlog.get_logger()
+
+_FAILED: Final = 500
+
+
+class Observed:
+    """A request on the long way, as it is told of; filled in by whoever answers it."""
+
+    def __init__(self, calls: list[UpstreamCall]) -> None:
+        self._started = time.perf_counter()
+        self._calls = calls
+        self.route = ""
+        """Template of the path, as in metrics; empty where nothing is there."""
+        self.code = _FAILED
+        self.source = ""
+        """Where the answer came from, such as `l1`; empty for problems."""
+
+    @property
+    def elapsed_seconds(self) -> float:
+        return time.perf_counter() - self._started
+
+    def server_timing(self) -> bytes:
+        """Return the value of `Server-Timing` so far."""
+        calls = [f"{upstream};dur={seconds * 1000:.2f}" for upstream, seconds in self._calls]
+        total = f"total;dur={self.elapsed_seconds * 1000:.2f}"
+        return ", ".join([f'cache;desc="{self.source}"', *calls, total]).encode()
+
+    def facts(self) -> dict[str, object]:
+        """Return what a line in the log says."""
+        return {
+            "route": self.route,
+            "code": self.code,
+            "source": self.source,
+            "duration_ms": round(self.elapsed_seconds * 1000, 2),
+            "upstream_ms": [
+                {upstream: round(seconds * 1000, 2)} for upstream, seconds in self._calls
+            ],
+        }
+
+
+class Observer:
+    """Tells of requests: all to the metrics, slow, failed and sampled ones to the log."""
+
+    def __init__(self, *, sample_ratio: float, slow_seconds: float) -> None:
+        self._slow_seconds = slow_seconds
+        self.sampled = tracing.Sampler(sample_ratio)
+        """To be asked once for each request, on granian's thread."""
+
+    @contextlib.contextmanager
+    def observing(
+        self, method: str, path: str, *, request_id: str, traceparent: bytes | None, sampled: bool
+    ) -> Iterator[Observed]:
+        """
+        Tell of the request that the body answers, once it has, in whatever way.
+
+        Callers are strangers: the id of their trace is taken on, their wish to have it
+        recorded is not.
+        """
+        calls: list[UpstreamCall] = []
+        observed = Observed(calls)
+        with (
+            metrics.upstream_calls_noted(calls),
+            tracing.served(method, traceparent, sampled=sampled) as span,
+            structlog.contextvars.bound_contextvars(
+                request_id=request_id, trace_id=tracing.trace_id()
+            ),
+        ):
+            try:
+                yield observed
+            finally:
+                elapsed_seconds = observed.elapsed_seconds
+                metrics.request_answered(observed.route, observed.code, elapsed_seconds)
+                failed = observed.code >= _FAILED
+                if failed or sampled or elapsed_seconds >= self._slow_seconds:
+                    tell = log.warning if failed else log.info
+                    tell("request_answered", method=method, path=path, **observed.facts())
+                if span.is_recording():
+                    _describe(span, method, path, observed)
+
+
+def _describe(span: Span, method: str, path: str, observed: Observed) -> None:
+    """Name *span* and its facts as OpenTelemetry's conventions for HTTP servers do."""
+    span.update_name(f"{method} {observed.route}".rstrip())
+    span.set_attributes(
+        {
+            "http.request.method": method,
+            "http.response.status_code": observed.code,
+            "http.route": observed.route,
+            "url.path": path,
+            "tantrum.source": observed.source,
+        }
+    )
+    if observed.code >= _FAILED:
+        tracing.failed(span, str(observed.code))

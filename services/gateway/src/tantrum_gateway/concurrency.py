@@ -67,7 +67,7 @@ class Limiter:
 
     def begin(self, priority: Priority) -> bool:
         """Count a call that begins; return False where it must not."""
-        if self.under_way >= max(1.0, self._limit * _SHARE[priority]):
+        if self.under_way + 1 > max(1.0, self._limit * _SHARE[priority]):
             return False
         self.under_way += 1
         return True

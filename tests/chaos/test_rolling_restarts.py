@@ -94,6 +94,10 @@ def site():
                 request_timeout_seconds=PATIENCE_SECONDS,
                 suggest_timeout_seconds=PATIENCE_SECONDS,
                 slow_request_seconds=PATIENCE_SECONDS,
+                # All visitors have the address of this machine.
+                limit_read="",
+                limit_search="",
+                limit_suggest="",
             )
             gateway = Part(
                 command, serving_http(f"http://{HOST}:{port}"), product.log(command.name)

@@ -11,9 +11,8 @@ import httpx
 from grpc import aio
 from tantrum_catalog import app as catalog_app
 from tantrum_catalog import seed
-from tantrum_catalog.storage.memory import MemoryCatalogStore
-from tantrum_catalog.storage.memory_editors import MemoryEditorStore
 from tantrum_catalog.storage.password_hashing import ThreadedPasswordHasher
+from tantrum_catalog.storage.stores import memory_stores
 from tantrum_gateway import app as gateway_app
 from tantrum_gateway.settings import Settings
 from tantrum_kit import grpc_client
@@ -38,14 +37,13 @@ class Product:
 @contextlib.asynccontextmanager
 async def running(*, watch_poll_seconds: float = 0.005) -> AsyncIterator[Product]:
     """Serve the catalogue that the product ships, and search over it."""
-    store = MemoryCatalogStore()
-    await store.load(seed.catalogue_in(CATALOGUE))
+    stores = memory_stores()
+    await stores.catalog.load(seed.catalogue_in(CATALOGUE))
     options = catalog_app.Options(
         address="127.0.0.1:0", page_token_key=KEY, watch_poll_seconds=watch_poll_seconds
     )
-    editors = MemoryEditorStore()
     async with (
-        catalog_app.serving(store, editors, ThreadedPasswordHasher(), options) as catalog_port,
+        catalog_app.serving(stores, ThreadedPasswordHasher(), options) as catalog_port,
         grpc_client.channel(f"127.0.0.1:{catalog_port}", retried={}) as to_catalog,
         search_app.serving(
             GrpcCatalog(to_catalog, call_seconds=5, silence_seconds=60),

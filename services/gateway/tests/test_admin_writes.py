@@ -625,3 +625,21 @@ async def test_a_catalogue_that_hangs_costs_the_deadline():
         response = await site.desk.ask("GET", "/shows/1")
 
     assert response.status_code == 503
+
+
+@pytest.mark.integration
+async def test_redis_goes_and_an_editor_notices_nothing(redis_server):
+    async with edited(redis_url=redis_server.url) as site:
+        made = await site.desk.ask("POST", "/shows", NEW_SHOW, idempotency_key="once")
+        path = made.headers["location"].removeprefix("/v1/admin")
+        redis_server.stop()
+
+        repeated = await site.desk.ask("POST", "/shows", NEW_SHOW, idempotency_key="once")
+        changed = await site.desk.ask(
+            "PATCH", path, {"name": "Red Day"}, if_match=made.headers["etag"]
+        )
+        signed_in = await site.stranger().sign_in()
+
+    assert (repeated.status_code, repeated.json()) == (201, made.json())
+    assert (changed.status_code, changed.json()["name"]) == (200, "Red Day")
+    assert signed_in.status_code == 201

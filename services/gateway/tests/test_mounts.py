@@ -129,3 +129,11 @@ async def test_a_gateway_that_drains_asks_to_close(http: httpx.AsyncClient):
     http.gateway.drain()  # type: ignore[attr-defined]
 
     assert (await http.get("/parrot")).headers["connection"] == "close"
+
+
+async def test_where_the_time_went_is_told_to_who_asks(http: httpx.AsyncClient):
+    asked = await http.get("/parrot", headers={"X-Server-Timing": "1"})
+    silent = await http.get("/parrot")
+
+    assert asked.headers["server-timing"].startswith("total;dur=")
+    assert "server-timing" not in silent.headers

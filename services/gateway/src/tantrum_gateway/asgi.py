@@ -216,14 +216,16 @@ class Gateway:
                 if mounted is None:
                     observed.route, observed.code = await self._answer(exchange, observed)
                 else:
-                    observed.route, observed.code = await self._pass_on(exchange, *mounted)
+                    observed.route, observed.code = await self._pass_on(
+                        exchange, observed, *mounted
+                    )
         finally:
             self._under_way -= 1
             if not self._under_way:
                 self._idle.set()
 
     async def _pass_on(
-        self, exchange: _Exchange, prefix: str, application: Application
+        self, exchange: _Exchange, observed: Observed, prefix: str, application: Application
     ) -> tuple[str, int]:
         """Have a mounted application answer; answer in its place where it fails."""
         body = BoundedBody(exchange.receive, exchange.request_headers, self._body_limits)
@@ -231,7 +233,7 @@ class Gateway:
             exchange.scope,
             body,
             exchange.send,
-            headers=exchange.all_headers(),
+            headers=lambda: [*exchange.timing(observed), *exchange.all_headers()],
             refused=lambda: body.refused,
         )
         failure_code = 500
@@ -313,8 +315,7 @@ class Gateway:
             )
         if request is not None:
             self._lead(exchange, request.canonical, answer, form)
-        if exchange.wants_timing:
-            exchange.headers.append((b"server-timing", observed.server_timing()))
+        exchange.headers += exchange.timing(observed)
         if answer.cache_control != _NO_STORE:
             age = b"%d" % found.age_seconds
             exchange.headers += [(b"age", age), (b"cache-status", found.cache_status)]
@@ -429,7 +430,6 @@ class _Exchange:
         self.accept = request_headers.get(b"accept")
         self.if_match = request_headers.get(b"if-match")
         self.if_none_match = request_headers.get(b"if-none-match")
-        self.wants_timing = request_headers.get(b"x-server-timing") == b"1"
         self.headers = own_headers
         self._caller = caller
 
@@ -453,6 +453,12 @@ class _Exchange:
         if self.if_match is None or form.status != _OK:
             return False
         return not form.matching(self.if_match, weak=False)
+
+    def timing(self, observed: Observed) -> Headers:
+        """Return where the time went so far, where that is asked for."""
+        if self.request_headers.get(b"x-server-timing") != b"1":
+            return []
+        return [(b"server-timing", observed.server_timing())]
 
     def all_headers(self) -> Headers:
         """Return what any answer but 304 says, whatever it is about."""

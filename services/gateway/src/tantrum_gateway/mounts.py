@@ -48,7 +48,7 @@ class Passage:
         receive: Receive,
         send: Send,
         *,
-        headers: Headers,
+        headers: Callable[[], Headers],
         refused: Callable[[], bool],
     ) -> None:
         self.scope = scope
@@ -65,5 +65,5 @@ class Passage:
         if event["type"] == "http.response.start":
             self.status = event["status"]
             own = [(bytes(name).lower(), value) for name, value in event.get("headers", ())]
-            event = {**event, "headers": security.merged(own, self._headers)}
+            event = {**event, "headers": security.merged(own, self._headers())}
         await self._send(event)

@@ -34,7 +34,7 @@ class Observed:
         """Template of the path, as in metrics; empty where nothing is there."""
         self.code = _FAILED
         self.source = ""
-        """Where the answer came from, such as `l1`; empty for problems."""
+        """Where the answer came from, such as `l1`; empty for problems and what no cache keeps."""
 
     @property
     def elapsed_seconds(self) -> float:
@@ -43,8 +43,9 @@ class Observed:
     def server_timing(self) -> bytes:
         """Return the value of `Server-Timing` so far."""
         calls = [f"{upstream};dur={seconds * 1000:.2f}" for upstream, seconds in self._calls]
+        caches = [f'cache;desc="{self.source}"'] if self.source else []
         total = f"total;dur={self.elapsed_seconds * 1000:.2f}"
-        return ", ".join([f'cache;desc="{self.source}"', *calls, total]).encode()
+        return ", ".join([*caches, *calls, total]).encode()
 
     def facts(self) -> dict[str, object]:
         """Return what a line in the log says."""

@@ -117,6 +117,29 @@ async def test_servers_stay_known_while_their_name_does_not_resolve():
         assert await call(channel) == b"a"
 
 
+class Failing(Hanging):
+    """Cannot answer at first, and is silent then."""
+
+    def __init__(self):
+        super().__init__()
+        self.call_count = 0
+
+    async def behave(self, request):
+        self.call_count += 1
+        if self.call_count == 1:
+            raise errors.UnavailableError("not here")
+        return await super().behave(request)
+
+
+async def test_an_outage_that_lasts_longer_than_the_call_is_one():
+    failing = Failing()
+    async with balanced(failing) as (channel, _):
+        with pytest.raises(errors.UnavailableError, match="not here"):
+            await call(channel, within_seconds=1)
+
+    assert failing.call_count >= 2
+
+
 async def test_without_any_server_a_call_is_unavailable():
     async with grpc_client.channel(
         "echo:1", retried={NAME: ["Unary"]}, resolve=Names().resolve

@@ -28,8 +28,9 @@ default_pool_size = {{ .Values.pgbouncer.poolSize }}
 ; For good, to the primary and to the replicas each: whoever counts connections counts on this.
 max_db_connections = {{ .Values.pgbouncer.poolSize }}
 min_pool_size = 2
-; A request has about a second; who waited this long is not waited for any more.
-query_wait_timeout = 5
+; A request has about a second. A write has more, and is to be refused before that is over:
+; who gets no answer in time cannot know whether it was done.
+query_wait_timeout = 1
 server_connect_timeout = 3
 server_login_retry = 1
 server_idle_timeout = 60

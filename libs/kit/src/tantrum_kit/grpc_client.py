@@ -217,6 +217,7 @@ class _Repeated:
         self._retries.earn()
         self._hedges.earn()
         attempts = _Attempts(functools.partial(self._one, request, end_monotonic, metadata))
+        refusal: BaseException | None = None
         try:
             attempts.begin(self._peers.best() or _no_server())
             while True:
@@ -226,10 +227,15 @@ class _Repeated:
                 elif (failure := done.exception()) is None:
                     attempts.overtaken()
                     return done.result()
-                elif not _is_unavailable(failure):
+                elif _is(failure, grpc.StatusCode.UNAVAILABLE):
+                    refusal = failure
+                    if not attempts.under_way:
+                        await self._retry(attempts, failure, end_monotonic)
+                elif refusal and _is(failure, grpc.StatusCode.DEADLINE_EXCEEDED):
+                    # What took the time was an outage, and that can be waited for.
+                    raise refusal
+                else:
                     raise failure
-                elif not attempts.under_way:
-                    await self._retry(attempts, failure, end_monotonic)
         finally:
             attempts.cancel()
 
@@ -363,8 +369,8 @@ def _cancelled_from_here_only() -> Iterator[None]:
         ) from None
 
 
-def _is_unavailable(failure: BaseException) -> bool:
-    return isinstance(failure, aio.AioRpcError) and failure.code() is grpc.StatusCode.UNAVAILABLE
+def _is(failure: BaseException, code: grpc.StatusCode) -> bool:
+    return isinstance(failure, aio.AioRpcError) and failure.code() is code
 
 
 def _no_server() -> NoReturn:

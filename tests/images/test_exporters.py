@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import threading
 import time
 import urllib.request
 
@@ -32,6 +33,7 @@ _SECONDS = 60
 def figures(port, until):
     """Return all metrics there, by their names with labels, once *until* is among them."""
     deadline_monotonic = time.monotonic() + _SECONDS
+    tick = threading.Event()
     while True:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as response:
             lines = response.read().decode().splitlines()
@@ -39,7 +41,7 @@ def figures(port, until):
         if any(name.startswith(until) for name in found):
             return found
         assert time.monotonic() < deadline_monotonic, f"{until} is not among {sorted(found)}"
-        time.sleep(0.2)
+        tick.wait(0.2)  # what an exporter has depends on an engine that is still starting
 
 
 def used(prefix):

@@ -72,7 +72,7 @@ format: ## Is everything formatted?
 lint: ## What ruff has to say.
 	@$(BIN)/ruff check .
 types: ## What mypy has to say.
-	@$(BIN)/mypy $(wildcard libs/*/src services/*/src stack/src charts/*/files/*.py) bench images tests/load
+	@$(BIN)/mypy $(wildcard libs/*/src services/*/src operator/src stack/src charts/*/files/*.py) bench images tests/load
 imports: ## Do the parts keep to their layers?
 	@$(BIN)/lint-imports --no-logo
 protos: ## Are the contracts well made, and compatible with the baseline?

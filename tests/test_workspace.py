@@ -14,7 +14,9 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 LOCK = (CHECKOUT / "requirements.lock").read_text()
 LOCKED = dict(re.findall(r"^([a-z0-9.-]+)==([^ ;\\]+)", LOCK, re.MULTILINE))
 PROJECTS = sorted(CHECKOUT.glob("libs/*/pyproject.toml")) + sorted(
-    path for folder in ("services/*", "stack") for path in CHECKOUT.glob(f"{folder}/pyproject.toml")
+    path
+    for folder in ("services/*", "operator", "stack")
+    for path in CHECKOUT.glob(f"{folder}/pyproject.toml")
 )
 MEMBERS = {tomllib.loads(path.read_text())["project"]["name"] for path in PROJECTS}
 

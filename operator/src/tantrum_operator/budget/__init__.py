@@ -1,0 +1,1 @@
+"""ScalingBudget: what replicas may cost in a month, and who gets the next one."""

@@ -1,0 +1,1 @@
+"""ServiceScaler: how many replicas a Deployment has, and why."""

@@ -77,7 +77,7 @@ def looked(
     found = _found(climb, look, look.verdict.fraction)
     if found is not None:
         return None, found
-    if climb.steps >= STEPS and _due(look):
+    if climb.steps >= STEPS and look.verdict.settled:
         # It helps: what comes next is another climb.
         return _start(look, look.verdict.fraction), None
     return climb, None
@@ -106,9 +106,8 @@ def _climbed(climb: Climb | None, look: Look, fraction: float) -> Climb:
     )
 
 
-def _due(look: Look) -> bool:
-    """Whether the last step has had its time, and another would follow."""
-    return look.verdict.replicas > look.current
+def _better(climb: Climb, fraction: float) -> bool:
+    return fraction <= climb.fraction * BETTER_RATIO
 
 
 def _found(climb: Climb, look: Look, fraction: float) -> Bottleneck | None:
@@ -117,7 +116,7 @@ def _found(climb: Climb, look: Look, fraction: float) -> Bottleneck | None:
     steps = STEPS_AT_MAXIMUM if look.current >= look.maximum else STEPS
     if climb.faults >= FAULT_LOOKS:
         evidence = f"{' and '.join(look.faults)} at fault while requests are over target"
-    elif climb.steps >= steps and _due(look) and fraction > climb.fraction * BETTER_RATIO:
+    elif climb.steps >= steps and look.verdict.settled and not _better(climb, fraction):
         evidence = (
             f"{climb.steps} steps from {climb.start_replicas} to {look.current} replicas took the "
             f"fraction over target from {climb.fraction:.1%} to {fraction:.1%}"

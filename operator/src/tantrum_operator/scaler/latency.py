@@ -60,6 +60,9 @@ class Verdict:
     """*fraction* to what the objective allows: above 1 it is missed."""
 
     requests: float
+    settled: bool
+    """Whether every replica has had the time to show what it can do."""
+
     told: str
     """Why, as a clause for people."""
 
@@ -83,6 +86,7 @@ def verdict(
     if isinstance(recent, Missing):
         return recent
     fraction, requests = recent
+    settled = _settled(metric, pods, now)
     if fraction is None or requests < metric.min_requests:
         return Verdict(
             zone=Zone.QUIET,
@@ -90,18 +94,25 @@ def verdict(
             fraction=None,
             burn=None,
             requests=requests,
+            settled=settled >= current,
             told=f"{requests:.0f} requests are too few to tell",
         )
     burn = fraction / _allowed(metric)
     zone, told = _zone(metric, burn, _fraction(metric, latency.budget, now))
     replicas = current
     if zone is Zone.OVER:
-        replicas = _after_step(metric, burn, pods, current, now)
+        replicas = _after_step(metric, burn, settled, current)
         told += "" if replicas > current else ", replicas that are starting count as the step"
     elif zone is Zone.UNDER:
         replicas = max(1, current - max(1, current * DOWN_STEP_PERCENT // 100))
     return Verdict(
-        zone=zone, replicas=replicas, fraction=fraction, burn=burn, requests=requests, told=told
+        zone=zone,
+        replicas=replicas,
+        fraction=fraction,
+        burn=burn,
+        requests=requests,
+        settled=settled >= current,
+        told=told,
     )
 
 
@@ -124,26 +135,27 @@ def _allowed(metric: LatencyMetric) -> float:
     return (100 - metric.objective_percent) / 100
 
 
-def _after_step(
-    metric: LatencyMetric, burn: float, pods: Sequence[Pod], current: int, now: dt.datetime
-) -> int:
+def _after_step(metric: LatencyMetric, burn: float, settled: int, current: int) -> int:
     """
-    Return the settled replicas and a step, but not fewer than *current*.
+    Return the *settled* replicas and a step, but not fewer than *current*.
 
-    Those that are not ready, or were not for half the window, have not shown yet what
-    they can do. So a step waits for the one before, and the count does not run away.
+    So a step waits for the one before, and the count does not run away.
     """
+    base = max(1, min(settled, current))
+    share = min(1.0, burn / FULL_STEP_BURN) * metric.max_step_percent / 100
+    return max(current, base + math.ceil(base * share))
+
+
+def _settled(metric: LatencyMetric, pods: Sequence[Pod], now: dt.datetime) -> int:
+    """Return how many have been ready for half the window: the others cannot show in it yet."""
     ready_since = now - dt.timedelta(seconds=metric.window_seconds / 2)
-    settled = sum(
+    return sum(
         pod.ready is True
         and not pod.deleting
         and pod.ready_changed_time is not None
         and pod.ready_changed_time <= ready_since
         for pod in pods
     )
-    base = max(1, min(settled, current))
-    share = min(1.0, burn / FULL_STEP_BURN) * metric.max_step_percent / 100
-    return max(current, base + math.ceil(base * share))
 
 
 def _fraction(

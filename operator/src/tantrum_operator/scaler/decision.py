@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from tantrum_operator.limits import Grant
+from tantrum_operator.budget.plan import Grant
 from tantrum_operator.reconciling import Occurrence
 from tantrum_operator.scaler.behavior import Limit, Stability
 from tantrum_operator.scaler.memory import Memory, Scaled
@@ -87,13 +87,13 @@ class Decision:
         return replace(self.memory, intent=scaled)
 
     def granted(self, grant: Grant) -> Decision:
-        """Return the decision with what a budget made of it."""
-        if not grant.told:
+        """Return the decision with what its budget made of it."""
+        if not grant.withheld:
             return replace(self, grant=grant)
         return replace(
             self,
-            desired=grant.replicas,
+            desired=grant.allowed,
             grant=grant,
             reason=Reason.BUDGET,
-            sentence=f"{self.sentence}; the budget allows {grant.replicas}: {grant.told}",
+            sentence=f"{self.sentence}; its budget allows {grant.allowed} ({grant.why})",
         )

@@ -11,10 +11,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
-from tantrum_operator.limits import Ask, Budget
+from tantrum_operator.budget import spec as budget_spec
+from tantrum_operator.budget.plan import Claim, hold
+from tantrum_operator.budget.pricing import replica_hour, requests_of
+from tantrum_operator.budget.settling import settle
 from tantrum_operator.objects import Body
-from tantrum_operator.reconciling import Occurrence
+from tantrum_operator.reconciling import Occurrence, Report
 from tantrum_operator.scaler.automatic import decide_automatically
 from tantrum_operator.scaler.decision import Decision, Reason
 from tantrum_operator.scaler.figures import Observed
@@ -31,29 +35,47 @@ class Candidate:
     observed: Observed
     memory: Memory
     pod_spec: Body = field(default_factory=dict)
-    """Of the target's template."""
+    """Of the target's template: what a replica requests tells what it costs."""
+
+    held: bool = False
+    """It is to be left alone: what runs counts against its budget, and no more is asked for."""
 
 
-def plan(
-    candidates: Sequence[Candidate], budgets: Mapping[str, Budget], now: dt.datetime
-) -> dict[str, Decision]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a pass came to."""
+
+    decisions: Mapping[str, Decision]
+    """By scaler, of those that are not held."""
+
+    budgets: Sequence[Report]
+
+
+def plan(candidates: Sequence[Candidate], budgets: Sequence[Body], now: dt.datetime) -> Plan:
     """
-    Decide all scalers of a namespace together, and return the decisions by scaler.
+    Decide all scalers of a namespace together, within the ScalingBudgets *budgets* of it.
 
-    *budgets* are those of the namespace by name; a reference to one that is not there
-    limits nothing.
+    A scaler whose budget is not there gets its minimum, or what runs.
     """
     decisions = {
-        each.name: decide(each.spec, each.observed, each.memory, now) for each in candidates
+        each.name: decide(each.spec, each.observed, each.memory, now)
+        for each in candidates
+        if not each.held
     }
-    asks: dict[str, list[Ask]] = defaultdict(list)
+    claims: dict[str, list[Claim]] = defaultdict(list)
+    prices = {each["metadata"]["name"]: _prices(each) for each in budgets}
     for each in candidates:
-        if (budget := _budget_of(each.spec)) in budgets:
-            asks[budget].extend(_ask(each, decisions[each.name]))
-    for name, asked in asks.items():
-        for scaler, grant in budgets[name].granted(asked, now).items():
-            decisions[scaler] = decisions[scaler].granted(grant)
-    return decisions
+        if name := _budget_of(each.spec):
+            claims[name].extend(_claim(each, decisions.get(each.name), prices.get(name)))
+    settlements = [
+        settle(each, claims.pop(each["metadata"]["name"], ()), now=now) for each in budgets
+    ]
+    grants = [settlement.grants for settlement in settlements]
+    for grant in [*grants, *(hold(left) for left in claims.values())]:
+        decisions |= {
+            name: decisions[name].granted(each) for name, each in grant.items() if name in decisions
+        }
+    return Plan(decisions=decisions, budgets=[each.report for each in settlements])
 
 
 def decide(scaler: ScalerSpec, observed: Observed, memory: Memory, now: dt.datetime) -> Decision:
@@ -140,19 +162,39 @@ def _budget_of(spec: ScalerSpec) -> str:
     return reference.name if reference else ""
 
 
-def _ask(candidate: Candidate, decision: Decision) -> list[Ask]:
-    """Return the ask of a candidate; none where there is no target."""
-    if decision.current is None or decision.desired is None or not candidate.spec.autoscaling:
+def _prices(budget: Body) -> budget_spec.Prices | None:
+    try:
+        return budget_spec.parse(budget.get("spec", {})).prices
+    except budget_spec.InvalidSpecError:
+        return None  # `settle` tells of it
+
+
+def _claim(
+    candidate: Candidate, decision: Decision | None, prices: budget_spec.Prices | None
+) -> list[Claim]:
+    """Return what a candidate asks of its budget; nothing where there is no target."""
+    autoscaling, current = candidate.spec.autoscaling, candidate.observed.replicas
+    if autoscaling is None or current is None:
         return []
+    desired = current
+    if decision is not None and decision.desired is not None:
+        desired = decision.desired
+    # A count that a person asked for is not for a budget to refuse.
+    asked = decision is not None and decision.validity is None
     return [
-        Ask(
-            scaler=candidate.name,
-            target=candidate.spec.target_ref.name,
-            pod_spec=candidate.pod_spec,
-            current=decision.current,
-            desired=decision.desired,
-            minimum=min(decision.desired, candidate.spec.autoscaling.min_replicas),
-            maximum=candidate.spec.autoscaling.max_replicas,
-            priority=candidate.spec.autoscaling.priority,
+        Claim(
+            name=candidate.name,
+            current=current,
+            desired=desired,
+            minimum=desired if asked else min(desired, autoscaling.min_replicas),
+            replica_hour=_price(candidate, prices),
+            priority=autoscaling.priority,
+            enforced=candidate.spec.mode is Mode.ENFORCE,
         )
     ]
+
+
+def _price(candidate: Candidate, prices: budget_spec.Prices | None) -> Decimal | None:
+    if prices is None:
+        return None
+    return replica_hour(prices, candidate.spec.target_ref.name, requests_of(candidate.pod_spec))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from tantrum_operator.objects import Body
 from tantrum_operator.scaler.behavior import Change, History, Recommendation
@@ -13,8 +14,31 @@ from tantrum_operator.scaler.memory import Bottleneck, Climb, Memory, Scaled
 from tantrum_operator.scaler.readings import Reading
 from tantrum_operator.scaler.spec import Mode, ScalerSpec
 
-TELLING = frozenset({"replicas", "desiredReplicas", "reason", "decisions", "intent", "memory"})
-"""What makes a status worth writing at once."""
+TELLING: Final = frozenset(
+    {
+        "replicas",
+        "readyReplicas",
+        "desiredReplicas",
+        "recommendedReplicas",
+        "minReplicas",
+        "maxReplicas",
+        "reason",
+        "decisions",
+        "intent",
+        "bottleneck",
+        "climb",
+        "fixedReplicas",
+        "off",
+    }
+)
+"""
+What makes a status worth writing at once.
+
+Of the recommendations that the history holds, the last one's count is enough: `resumed`
+makes up for the rest.
+"""
+
+_HOURS_PER_MONTH: Final = 730
 
 
 def status_of(
@@ -22,11 +46,12 @@ def status_of(
 ) -> Body:
     """Return the fields of the status, but for conditions."""
     wanted = None if scaler.mode is Mode.OBSERVE else decision.desired
-    found = {
+    found: Body = {
         "replicas": decision.current,
         "readyReplicas": ready,
         "selector": selector,
         "desiredReplicas": wanted,
+        "recommendedReplicas": decision.recommended,
         "minReplicas": decision.minimum,
         "maxReplicas": decision.maximum,
         "reason": str(decision.reason),
@@ -39,7 +64,7 @@ def status_of(
 
 def memory_of(status: Body) -> Memory:
     """Return what *status* remembers; nothing where it does not say, or not in our words."""
-    kept: Body = status.get("memory") or {}
+    kept: Body = status.get("history") or {}
     try:
         return Memory(
             history=History(
@@ -52,9 +77,9 @@ def memory_of(status: Body) -> Memory:
             ),
             replicas=status.get("replicas"),
             intent=_scaled_of(status["intent"]) if "intent" in status else None,
-            fixed=kept.get("fixedReplicas"),
-            off=kept.get("off", False),
-            climb=_climb_of(kept["climb"]) if "climb" in kept else None,
+            fixed=status.get("fixedReplicas"),
+            off=status.get("off", False),
+            climb=_climb_of(status["climb"]) if "climb" in status else None,
             bottleneck=_bottleneck_of(status["bottleneck"]) if "bottleneck" in status else None,
             scalings=tuple(_scaled_of(each) for each in status.get("decisions", ())),
         )
@@ -63,9 +88,7 @@ def memory_of(status: Body) -> Memory:
 
 
 def _decision(decision: Decision) -> Body:
-    grant = decision.grant
-    costs = (grant.monthly_cost_before, grant.monthly_cost_after) if grant else (None, None)
-    before, after = (None if each is None else f"{each:.2f}" for each in costs)
+    price = decision.grant.claim.replica_hour if decision.grant else None
     return {
         "time": _text(decision.time),
         "currentReplicas": decision.current,
@@ -76,10 +99,17 @@ def _decision(decision: Decision) -> Body:
         "stabilized": None if decision.stability is None else str(decision.stability),
         "limited": None if decision.limit is None else str(decision.limit),
         "schedule": decision.schedule,
-        "monthlyCostBefore": before,
-        "monthlyCostAfter": after,
+        "monthlyCostBefore": _monthly(price, decision.current),
+        "monthlyCostAfter": _monthly(price, decision.desired),
         "metrics": [_reading(each) for each in decision.readings],
     }
+
+
+def _monthly(replica_hour: Decimal | None, replicas: int | None) -> str | None:
+    """Return what *replicas* cost in a month of average length; None where nobody knows."""
+    if replica_hour is None or replicas is None:
+        return None
+    return f"{replica_hour * replicas * _HOURS_PER_MONTH:.2f}"
 
 
 def _reading(reading: Reading) -> Body:
@@ -107,21 +137,21 @@ def _remembered(memory: Memory) -> Body:
             "evidence": bottleneck.evidence,
             "requests": round(bottleneck.requests),
         },
-        "memory": {
+        "climb": None
+        if climb is None
+        else {
+            "startReplicas": climb.start_replicas,
+            "replicas": climb.replicas,
+            "fraction": f"{climb.fraction:.4f}",
+            "steps": climb.steps,
+            "faults": climb.faults,
+        },
+        "fixedReplicas": memory.fixed,
+        "off": memory.off or None,
+        "history": {
             "recommendations": [_counted(each) for each in memory.history.recommendations],
             "ups": [_counted(each) for each in memory.history.ups],
             "downs": [_counted(each) for each in memory.history.downs],
-            "fixedReplicas": memory.fixed,
-            "off": memory.off,
-            "climb": None
-            if climb is None
-            else {
-                "startReplicas": climb.start_replicas,
-                "replicas": climb.replicas,
-                "fraction": f"{climb.fraction:.4f}",
-                "steps": climb.steps,
-                "faults": climb.faults,
-            },
         },
     }
 
@@ -182,10 +212,12 @@ def _time(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text)
 
 
-def _without_none(value: Any) -> Any:
-    """Return *value* without what is None, at any depth: server-side apply knows no null."""
+def _without_none(body: Body) -> Body:
+    """Return *body* without what is None, at any depth: server-side apply knows no null."""
+    return {key: _kept(each) for key, each in body.items() if each is not None}
+
+
+def _kept(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_none(each) for key, each in value.items() if each is not None}
-    if isinstance(value, list):
-        return [_without_none(each) for each in value]
-    return value
+        return _without_none(value)
+    return [_kept(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,125 @@
+"""
+Prometheus' HTTP API, as much of it as the operator needs: queries, each with a deadline.
+
+Nothing is retried here: who asks asks again soon, and judges by the time of a figure.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import aiohttp
+from tantrum_kit.errors import InvalidInputError, UnavailableError
+
+_BAD_QUERY: Final = frozenset({400, 422})
+_OK: Final = 200
+
+
+class PrometheusUnavailableError(UnavailableError):
+    """Prometheus does not answer, not in time, or not in its own words."""
+
+    reason = "PROMETHEUS_UNAVAILABLE"
+
+
+class QueryError(InvalidInputError):
+    """Prometheus does not accept the query; the message is its own."""
+
+    reason = "BAD_QUERY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One value of a series; it may be NaN or infinite."""
+
+    time: dt.datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A series of a result: one point of an instant query, by ascending time of a range."""
+
+    labels: Mapping[str, str]
+    points: Sequence[Point]
+
+
+class Metrics(Protocol):
+    """Answers queries in PromQL."""
+
+    async def instant(self, query: str) -> Sequence[Series]:
+        """
+        Return what *query* is now; empty where nothing matches. A scalar has no labels.
+
+        Raises `PrometheusUnavailableError`, or `QueryError` for one that cannot be answered.
+        """
+
+
+class Prometheus:
+    """Implements `Metrics` over HTTP; *timeout_seconds* bound each query as a whole."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, *, timeout_seconds: float) -> None:
+        self._session = session
+        self._url = url.rstrip("/")
+        self._timeout_seconds = timeout_seconds
+
+    async def instant(self, query: str) -> Sequence[Series]:
+        data = await self._asked("query", {"query": query})
+        if data["resultType"] == "scalar":
+            return [Series(labels={}, points=[_point(data["result"])])]
+        return [
+            Series(labels=each["metric"], points=[_point(each["value"])]) for each in data["result"]
+        ]
+
+    async def range(
+        self, query: str, *, start: dt.datetime, end: dt.datetime, step_seconds: float
+    ) -> Sequence[Series]:
+        """Return what *query* was from *start* to *end*; raises as `instant` does."""
+        data = await self._asked(
+            "query_range",
+            {
+                "query": query,
+                "start": str(start.timestamp()),
+                "end": str(end.timestamp()),
+                "step": f"{step_seconds:g}",
+            },
+        )
+        return [
+            Series(labels=each["metric"], points=[_point(point) for point in each["values"]])
+            for each in data["result"]
+        ]
+
+    async def _asked(self, what: str, form: Mapping[str, str]) -> dict[str, Any]:
+        """Return the `data` of an answer."""
+        parameters = {**form, "timeout": f"{self._timeout_seconds:g}s"}
+        try:
+            # A form, since queries may be longer than an address may.
+            async with self._session.post(
+                f"{self._url}/api/v1/{what}",
+                data=parameters,
+                timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
+            ) as response:
+                if response.status != _OK and response.status not in _BAD_QUERY:
+                    raise PrometheusUnavailableError(f"Prometheus answers {response.status}")
+                body = await response.json(content_type=None)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise PrometheusUnavailableError(f"Prometheus: {str(error) or 'timed out'}") from error
+        return _data(body)
+
+
+def _data(body: Any) -> dict[str, Any]:
+    try:
+        if body["status"] != "success":
+            raise QueryError(f"Prometheus: {body['error']}")
+        data: dict[str, Any] = body["data"]
+        _ = data["resultType"], data["result"]
+    except (KeyError, TypeError) as error:
+        raise PrometheusUnavailableError("Prometheus does not answer in its own words") from error
+    return data
+
+
+def _point(pair: Sequence[Any]) -> Point:
+    seconds, value = pair
+    return Point(time=dt.datetime.fromtimestamp(float(seconds), dt.UTC), value=float(value))

@@ -45,7 +45,7 @@ async def run(settings: Settings, build: Build = reconcilers) -> None:
 
     Raises `LeadershipLostError`, and `CallerError` when the start fails.
     """
-    async with connected(settings.kubeconfig) as client:
+    async with connected(settings.kubeconfig, identity=settings.identity) as client:
         await _Operator(settings, client, build).run()
 
 

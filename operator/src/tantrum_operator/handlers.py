@@ -37,7 +37,8 @@ CHILDREN: Final = (DEPLOYMENT, STATEFUL_SET, SERVICE, CONFIG_MAP, SECRET, DISRUP
 """Kinds of what we make; of these only what carries `MANAGED` is watched."""
 
 MANAGED: Final = f"app.kubernetes.io/managed-by={FIELD_MANAGER}"
-_INSTANCE: Final = "app.kubernetes.io/instance"
+_INSTANCES: Final = ("app.kubernetes.io/instance", f"{GROUP}/pgbouncer")
+"""Labels of children that name their object; what is retained has no owner reference."""
 _PARENTS: Final = frozenset({PGBOUNCER, REDIS_CACHE})
 
 
@@ -172,8 +173,12 @@ class Watch:
         owners = [each for each in metadata.get("ownerReferences", ()) if _is_ours(each)]
         names = [(each["kind"], each["name"]) for each in owners]
         if not names:
-            name = metadata.labels.get(_INSTANCE, "")
-            names = [(each.name, name) for each in self._named.get((namespace, name), ())]
+            told = {metadata.labels[each] for each in _INSTANCES if each in metadata.labels}
+            names = [
+                (kind.name, name)
+                for name in told
+                for kind in self._named.get((namespace, name), ())
+            ]
         for kind, reconciler in self._by_kind.items():
             for name in [name for owner, name in names if owner == kind.name]:
                 self._tell(self._wake, reconciler, reconciler.key(kind, namespace, name))

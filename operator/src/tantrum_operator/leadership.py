@@ -173,6 +173,7 @@ class Elector:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         old = (before or {}).get("spec", {})
         changes = old.get("holderIdentity") != holder
+        taken = before is not None and changes and holder != ""
         metadata = {"name": self._name, "namespace": self._namespace}
         if before is not None:
             metadata["resourceVersion"] = before["metadata"]["resourceVersion"]
@@ -185,7 +186,7 @@ class Elector:
                 "leaseDurationSeconds": round(self._timing.lease_seconds),
                 "acquireTime": now if changes else old.get("acquireTime", now),
                 "renewTime": now,
-                "leaseTransitions": old.get("leaseTransitions", 0) + (changes and holder != ""),
+                "leaseTransitions": old.get("leaseTransitions", 0) + taken,
             },
         }
 

@@ -81,6 +81,9 @@ class Settings(ConnectionSettings):
     lease_request_timeout_seconds: float = Field(default=3.0, gt=0)
     """For one call about the Lease."""
 
+    prometheus_url: Annotated[str | None, _EmptyIsNone] = None
+    """Where to ask for latency and other figures; empty for nowhere."""
+
     period_seconds: float = Field(default=15.0, gt=0, le=300)
     """Every object is looked at this often, also when nothing happens."""
 

@@ -1,0 +1,1 @@
+"""The commands of `tantrum-operator`: each module has `add_to(subparsers)` and `run(arguments)`."""

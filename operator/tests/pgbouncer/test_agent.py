@@ -108,14 +108,13 @@ async def test_the_operator_gives_orders_and_others_do_not(pooler):
     async with (
         pooler.with_agent() as agent,
         serving(agent, host="127.0.0.1", port=0, token=TOKEN) as port,
-        aiohttp.ClientSession() as session,
     ):
-        agents = Agents(session, port=port)
+        agents = Agents(port=port)
         orders = pooler.orders(pool_size=3, pool__size=3)
 
         [stranger] = await agents.order_all([("a", "127.0.0.1")], orders, token="guessed")
         [done] = await agents.order_all([("a", "127.0.0.1")], orders, token=TOKEN)
-        [gone] = await Agents(session, port=1).order_all([("a", "127.0.0.1")], orders, token=TOKEN)
+        [gone] = await Agents(port=1).order_all([("a", "127.0.0.1")], orders, token=TOKEN)
 
     assert (stranger.state, stranger.error[:3]) == (None, "401")
     assert done.state.in_force == digest_of(orders.settings)

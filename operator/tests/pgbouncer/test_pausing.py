@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-import aiohttp
 import pytest
 from tantrum_operator.pgbouncer.agents import Agents
 from tantrum_operator.pgbouncer.protocol import PausePhase
@@ -176,34 +175,33 @@ async def test_settings_change_during_a_pause_and_nobody_is_dropped(pooler):
 async def test_a_pause_ends_by_its_deadline_though_its_agent_was_killed(pooler, tmp_path):
     [port] = ports.free_ports(1)
     command = pooler.agent_command(port)
-    async with aiohttp.ClientSession() as session:
-        agents = Agents(session, port=port)
+    agents = Agents(port=port)
 
-        async def told(orders):
-            [done] = await agents.order_all([("it", "127.0.0.1")], orders, token=TOKEN)
-            return done.state if done.state is not None and done.state.ready else None
+    async def told(orders):
+        [done] = await agents.order_all([("it", "127.0.0.1")], orders, token=TOKEN)
+        return done.state if done.state is not None and done.state.ready else None
 
-        first = Process.start(command, tmp_path / "first.log")
-        try:
-            await until(lambda: _exists(pooler.folder / "pgbouncer.ini"))
-            pooler.start()
+    first = Process.start(command, tmp_path / "first.log")
+    try:
+        await until(lambda: _exists(pooler.folder / "pgbouncer.ini"))
+        pooler.start()
+        state = await until(lambda: told(pooler.orders(pause=(1, 6.0))))
+        while state.pause.phase is not PausePhase.PAUSED:
             state = await until(lambda: told(pooler.orders(pause=(1, 6.0))))
-            while state.pause.phase is not PausePhase.PAUSED:
-                state = await until(lambda: told(pooler.orders(pause=(1, 6.0))))
-        finally:
-            first.kill()
-        second = Process.start(command, tmp_path / "second.log")
-        try:
+    finally:
+        first.kill()
+    second = Process.start(command, tmp_path / "second.log")
+    try:
 
-            async def over():
-                state = await told(pooler.orders(pause=(1, 6.0)))
-                return state and not state.paused and state.pause
+        async def over():
+            state = await told(pooler.orders(pause=(1, 6.0)))
+            return state and not state.paused and state.pause
 
-            ended = await until(over)
-            async with pooler.client() as client:
-                await client.execute("select 1")
-        finally:
-            await second.stop()
+        ended = await until(over)
+        async with pooler.client() as client:
+            await client.execute("select 1")
+    finally:
+        await second.stop()
 
     assert (ended.phase, ended.deadline_passed) == (PausePhase.ENDED, True)
 

@@ -216,7 +216,7 @@ class _Parser:
         replicas = Database(
             name=self._text(read, "upstream.readOnly.", "database", _NAME, f"{name}_replicas"),
             host=self._host(read, "upstream.readOnly."),
-            port=self._number(read, "upstream.readOnly.", "port", port, 1, 65_535),
+            port=self._number(read, "upstream.readOnly.", "port", port, (1, 65_535)),
             remote_name=name,
         )
         if replicas.name == primary.name:

@@ -133,7 +133,8 @@ def paused(found: Found) -> Condition:
             "Paused",
             "DeadlinePassed",
             "Nobody ended the pause within pauseDeadlineSeconds "
-            f"{found.spec.pause_deadline_seconds}, so the agents did. Set paused to false, and to true for another one.",
+            f"{found.spec.pause_deadline_seconds}, so the agents did. Set paused to false, and to "
+            "true for another one.",
         )
     if phases.count(PausePhase.PAUSED) == len(found.poolers) > 0:
         return _is("Paused", "Paused", f"Nothing runs; queries wait for up to {left:.0f} s more.")

@@ -188,9 +188,9 @@ def test_files_without_a_scaler_or_with_a_wrong_one_are_one_sentence(tmp_path, c
 @pytest.mark.integration
 def test_a_cluster_is_asked_where_there_are_no_files(api_server, namespace, monkeypatch, capsys):
     api_server.install_crds(CRDS)
-    for body in (scaled(), budget(maxMonthly=60)):
-        body = {**body, "metadata": {"name": body["metadata"]["name"], "namespace": namespace}}
-        body.pop("status", None)
+    for made in (scaled(), budget(maxMonthly=60)):
+        body = {name: made[name] for name in ("apiVersion", "kind", "spec")}
+        body["metadata"] = {"name": made["metadata"]["name"], "namespace": namespace}
         api_server.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(body))
     monkeypatch.setenv("OPERATOR_NAMESPACE", namespace)
     monkeypatch.setenv("OPERATOR_KUBECONFIG", str(api_server.kubeconfig()))

@@ -23,6 +23,12 @@ from tantrum_operator.simulation import manifests
 from tantrum_operator.simulation.manifests import ManifestError
 from tantrum_operator.simulation.whatif import FACTOR_MAX, Forecast, Limit, forecast
 
+_DESCRIPTION = """\
+Says at which traffic each limit binds: the scalers' maxReplicas, the connections that the
+poolers take, and the ceilings of the budgets. Reads ServiceScalers, ScalingBudgets and
+PgBouncers of the cluster that the environment names (OPERATOR_NAMESPACE, OPERATOR_KUBECONFIG),
+or from files. Writes nothing.
+"""
 _EXAMPLES = """\
 examples:
   tantrum-operator plan --what-if traffic=3x
@@ -37,10 +43,7 @@ def add_to(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = subparsers.add_parser(
         "plan",
         help="which limit binds first when more comes",
-        description="Says at which traffic each limit binds: the scalers' maxReplicas, the "
-        "connections that the poolers take, and the ceilings of the budgets. Reads "
-        "ServiceScalers, ScalingBudgets and PgBouncers of the cluster that the environment "
-        "names (OPERATOR_NAMESPACE, OPERATOR_KUBECONFIG), or from files. Writes nothing.",
+        description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

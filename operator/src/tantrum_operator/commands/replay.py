@@ -39,6 +39,11 @@ _EXPECTED = (
     scalers.InvalidSpecError,
     UnreachableTargetError,
 )
+_DESCRIPTION = """\
+Lets a scaler decide over a trace of requests, with a model of the service in between, and
+compares it with the HorizontalPodAutoscaler on CPU and on requests and with as many replicas as
+the peak needs. Nothing is scaled.
+"""
 _EXAMPLES = """\
 examples:
   tantrum-operator replay --scaler gateway.yaml --generate day --plot day.svg
@@ -54,9 +59,7 @@ def add_to(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = subparsers.add_parser(
         "replay",
         help="compare scalers over a recorded or generated trace",
-        description="Lets a scaler decide over a trace of requests, with a model of the service "
-        "in between, and compares it with the HorizontalPodAutoscaler on CPU and on requests "
-        "and with as many replicas as the peak needs. Nothing is scaled.",
+        description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -10,6 +10,11 @@ from tantrum_operator.simulation import trace as traces
 from tantrum_operator.simulation.generating import LENGTHS, generate
 from tantrum_operator.simulation.trace import TraceError
 
+_DESCRIPTION = """\
+Makes a trace for `tantrum-operator replay`: the requests of a day or a week at a million
+monthly users, with a launch of ten times as many, a slow ramp and a flash of 60 seconds. The
+same seed makes the same trace.
+"""
 _EXAMPLES = """\
 examples:
   tantrum-operator traces day > day.jsonl
@@ -22,9 +27,7 @@ def add_to(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = subparsers.add_parser(
         "traces",
         help="make a trace of a day or a week at a million monthly users",
-        description="Makes a trace for `tantrum-operator replay`: the requests of a day or a "
-        "week at a million monthly users, with a launch of ten times as many, a slow ramp and "
-        "a flash of 60 seconds. The same seed makes the same trace.",
+        description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -122,9 +122,8 @@ def at_start(trace: Trace, objective: Objective, *, least: int, most: int) -> in
 
 
 def at_peak(trace: Trace, objective: Objective) -> int:
-    """Return how many replicas the busiest minute of *trace* needs."""
-    minutes = _grouped(trace.steps, trace.step_seconds)
-    busiest = max(sum(s.requests_per_second for s in minute) / len(minute) for minute in minutes)
+    """Return how many replicas the busiest step of *trace* needs."""
+    busiest = max(step.requests_per_second for step in trace.steps)
     return _needed(busiest, trace.service, objective)
 
 

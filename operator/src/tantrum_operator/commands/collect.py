@@ -14,7 +14,7 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -105,31 +105,24 @@ class _Collector:
             async for name, bodies in self._objects(namespace):
                 yield f"{namespace or 'all'}/{name}.json", _text(bodies)
         own = self._settings.namespace
-        leases = await self._tried(f"{own}/leases", lambda: self._cluster.list(LEASE, own), [])
+        leases = await self._listed(LEASE, own)
         yield f"{own}/leases.json", _text([_clean(each) for each in leases])
-        pods = await self._tried(
-            f"{own}/pods", lambda: self._cluster.list(POD, own, labels=_OPERATOR), []
-        )
-        for pod in pods:
+        for pod in await self._listed(POD, own, _OPERATOR):
             async for part in self._of_operator(pod):
                 yield part
 
     async def _objects(self, namespace: str) -> AsyncIterator[tuple[str, list[Body]]]:
-        async def listed(kind: Kind, labels: dict[str, str] | None = None) -> list[Body]:
-            return await self._tried(
-                f"{namespace}/{kind.plural}",
-                lambda: self._cluster.list(kind, namespace, labels=labels),
-                [],
-            )
-
         for kind in _OURS:
-            yield kind.plural, [_clean(each) for each in await listed(kind)]
+            yield kind.plural, [_clean(each) for each in await self._listed(kind, namespace)]
         for kind in _CHILDREN:
-            yield f"children/{kind.plural}", [_clean(each) for each in await listed(kind, _MANAGED)]
+            yield (
+                f"children/{kind.plural}",
+                [_clean(each) for each in await self._listed(kind, namespace, _MANAGED)],
+            )
         # Most of these are other people's: how many there are, and how they are.
         for kind in (DEPLOYMENT, POD):
-            yield kind.plural, [_outlined(each) for each in await listed(kind)]
-        events = await listed(EVENT)
+            yield kind.plural, [_outlined(each) for each in await self._listed(kind, namespace)]
+        events = await self._listed(EVENT, namespace)
         yield "events", [_clean(each) for each in events if _is_about_us(each)]
 
     async def _of_operator(self, pod: Body) -> AsyncIterator[tuple[str, str]]:
@@ -144,11 +137,21 @@ class _Collector:
             metrics = await self._tried(f"metrics of {name}", lambda: _metrics(address), "")
             yield f"operator/{name}.metrics", metrics
 
+    async def _listed(
+        self, kind: Kind, namespace: str, labels: Mapping[str, str] | None = None
+    ) -> list[Body]:
+        nothing: list[Body] = []
+        return await self._tried(
+            f"{namespace}/{kind.plural}",
+            lambda: self._cluster.list(kind, namespace, labels=labels),
+            nothing,
+        )
+
     async def _tried(self, what: str, ask: Callable[[], Awaitable[T]], otherwise: T) -> T:
         try:
             return await ask()
         except (CallerError, aiohttp.ClientError, OSError) as error:
-            self._faults.append(f"{what}: {error or type(error).__name__}")
+            self._faults.append(f"{what}: {str(error) or type(error).__name__}")
             return otherwise
 
 

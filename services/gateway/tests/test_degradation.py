@@ -10,7 +10,7 @@ import structlog
 from tantrum_gateway.concurrency import Limiter
 from tantrum_kit import errors
 
-from .conftest import Site, eventually, sited
+from .conftest import Site, client_of, eventually, sited
 
 
 @pytest.fixture
@@ -140,9 +140,7 @@ async def test_above_the_bound_requests_are_shed_at_once_with_retry_after():
     more = bound + 20
     async with (
         sited(request_timeout_seconds=60) as site,
-        httpx.AsyncClient(
-            base_url=site.url, timeout=60, limits=httpx.Limits(max_connections=more + 1)
-        ) as http,
+        client_of(site.url, limits=httpx.Limits(max_connections=more + 1)) as http,
     ):
         site.catalog.gate.clear()
         asking = [

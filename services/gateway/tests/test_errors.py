@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tantrum_gateway import app
 from tantrum_kit import errors
 
-from .conftest import Site, settings_for
+from .conftest import Site, client_of, settings_for
 
 PROBLEM = "application/problem+json; charset=utf-8"
 
@@ -223,7 +222,7 @@ async def test_a_catalogue_that_is_gone_is_told_without_its_address():
     settings = settings_for("127.0.0.1:1", "127.0.0.1:1")
     async with (
         app.serving(settings) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+        client_of(f"http://127.0.0.1:{port}") as http,
     ):
         response = await http.get("/v1/shows")
 

@@ -78,7 +78,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
                 header_timeout_seconds=60,
                 grace_seconds=1,
             ) as port,
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client,
+            client_of(f"http://127.0.0.1:{port}") as client,
         ):
             client.gateway = gateway  # type: ignore[attr-defined]
             yield client

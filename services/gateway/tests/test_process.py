@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from .conftest import eventually
+from .conftest import client_of, eventually
 from .fakes import FakeCatalog, FakeSearch, catalog_served, search_served
 
 COMMAND = (sys.executable, "-m", "tantrum_gateway")
@@ -113,7 +113,7 @@ async def test_sigterm_drains_without_a_failed_request():
     async with started(GATEWAY_DRAIN_SECONDS="1") as (process, address, _):
         outcomes: list[int] = []
         closes: list[bool] = []
-        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=5) as http:
+        async with client_of(f"http://{address}") as http:
             await http.get("/v1/shows")
 
             async def ask() -> None:
@@ -135,7 +135,7 @@ async def test_sigterm_drains_without_a_failed_request():
 
 async def test_a_request_under_way_is_finished_before_the_end():
     async with started(GATEWAY_DRAIN_SECONDS="0") as (process, address, catalog):
-        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=5) as http:
+        async with client_of(f"http://{address}") as http:
             catalog.gate.clear()
             asking = asyncio.create_task(http.get("/v1/shows"))
             await eventually(lambda: catalog.counts["ListShows"] == 1)
@@ -150,7 +150,7 @@ async def test_a_request_under_way_is_finished_before_the_end():
 
 async def test_a_second_signal_ends_it_at_once():
     async with started(GATEWAY_DRAIN_SECONDS="60") as (process, address, _):
-        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=5) as http:
+        async with client_of(f"http://{address}") as http:
             process.send_signal(signal.SIGTERM)
             await eventually(lambda: draining(http))
             process.send_signal(signal.SIGTERM)
@@ -163,9 +163,9 @@ async def draining(http: httpx.AsyncClient) -> bool:
 
 
 async def test_what_draws_covers_ends_even_with_a_gateway_that_is_killed():
-    async with started() as (process, address, _), httpx.AsyncClient() as http:
-        url = f"http://{address}/images/tv-shows/show-31-Bluey.jpg"
-        assert (await http.get(url, timeout=20)).headers["content-type"] == "image/jpeg"
+    async with started() as (process, address, _), client_of(f"http://{address}") as http:
+        cover = await http.get("/images/tv-shows/show-31-Bluey.jpg")
+        assert cover.headers["content-type"] == "image/jpeg"
 
         process.kill()
 

@@ -23,6 +23,8 @@ from tantrum_gateway.observing import Observer
 from tantrum_gateway.routing import Routes
 from tantrum_kit import errors
 
+from .conftest import client_of
+
 
 async def parrot(scope: Any, receive: Any, send: Any) -> None:
     """Say the body again, or raise what the path asks for."""

@@ -87,8 +87,11 @@ def _settings(**changes: Any) -> Settings:
             "trace_sample_ratio": 0,
             "drain_seconds": 0,
             "grace_seconds": 1,
-            # A test may ask as fast as it can.
+            # A test may ask as fast as it can, and a busy machine answer as slowly.
             "limit_read": "1000000/60",
+            "request_timeout_seconds": 30,
+            "suggest_timeout_seconds": 30,
+            "admin_timeout_seconds": 30,
             **changes,
         }
     )

@@ -6,19 +6,11 @@ import asyncio
 
 import httpx
 import prometheus_client
-import pytest
 import structlog
 from tantrum_gateway.concurrency import Limiter
 from tantrum_kit import errors
 
 from .conftest import Site, client_of, eventually, sited
-
-
-@pytest.fixture
-async def site():
-    # Only what a test asks for is cached, and long budgets hold on a busy machine.
-    async with sited(request_timeout_seconds=20, suggest_timeout_seconds=20) as one:
-        yield one
 
 
 def away():
@@ -147,7 +139,7 @@ def gauge(of: str) -> float:
 async def test_above_the_bound_requests_are_shed_at_once_with_retry_after():
     more = Limiter(now_monotonic=lambda: 0.0).limit + 20
     async with (
-        sited(request_timeout_seconds=60) as site,
+        sited() as site,
         client_of(site.url, limits=httpx.Limits(max_connections=more + 1)) as http,
     ):
         # When it starts it reads all shows. Where that was slow, the bound is lower now.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tantrum_gateway import app
 from tantrum_kit import errors
 
-from .conftest import Site, client_of, settings_for
+from .conftest import Site, client_of, settings_for, sited
 
 PROBLEM = "application/problem+json; charset=utf-8"
 
@@ -204,18 +204,20 @@ async def test_a_bug_of_an_upstream_is_500_and_leaks_nothing(site: Site):
     assert "hunter2" not in response.text
 
 
-async def test_an_upstream_that_hangs_costs_the_deadline_and_no_more(site: Site):
-    site.catalog.gate.clear()
-    loop = asyncio.get_running_loop()
-    started = loop.time()
+async def test_an_upstream_that_hangs_costs_the_deadline_and_no_more():
+    async with sited(request_timeout_seconds=0.5) as site:
+        site.catalog.gate.clear()
+        loop = asyncio.get_running_loop()
+        started = loop.time()
 
-    response = await site.get("/v1/shows")
+        response = await site.get("/v1/shows")
+        elapsed_seconds = loop.time() - started
 
     assert response.status_code == 503
     assert response.headers["retry-after"] == "1"
     assert response.json()["type"] == "/problems/unavailable"
     assert response.json()["detail"] == "The catalogue did not answer in time; try again."
-    assert loop.time() - started >= 0.9
+    assert 0.45 <= elapsed_seconds < 30
 
 
 async def test_a_catalogue_that_is_gone_is_told_without_its_address():
@@ -230,13 +232,14 @@ async def test_a_catalogue_that_is_gone_is_told_without_its_address():
     assert response.json()["detail"] == "The catalogue does not answer just now; try again."
 
 
-async def test_the_deadline_and_the_request_id_are_passed_on(site: Site):
-    await site.get("/v1/shows", x_request_id="from-the-edge")
-    await site.get("/v1/suggest?q=a")
+async def test_the_deadline_and_the_request_id_are_passed_on():
+    async with sited(request_timeout_seconds=30, suggest_timeout_seconds=20) as site:
+        await site.get("/v1/shows", x_request_id="from-the-edge")
+        await site.get("/v1/suggest?q=a")
 
-    assert site.catalog.deadlines_seconds[-1] == pytest.approx(1.0, abs=0.2)
+    assert 20 < site.catalog.deadlines_seconds[-1] < 30.5
     assert site.catalog.request_ids[-1] == "from-the-edge"
-    assert site.search.deadlines_seconds[-1] == pytest.approx(0.3, abs=0.1)
+    assert 10 < site.search.deadlines_seconds[-1] < 20.5
     assert site.search.request_ids[-1]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from tantrum_gateway import app
 from tantrum_gateway.settings import Settings
 
@@ -30,6 +31,10 @@ def client_of(url: str, **options: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         **{"base_url": url, "timeout": 60, "verify": _NO_CERTIFICATES, **options}
     )
+
+
+asks_only = pytest.mark.asyncio(loop_scope="module")
+"""Marks a test that leaves no trace for others, so that `shared_site` does for it."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,13 @@ async def sited(*, catalog: FakeCatalog | None = None, **changes: Any) -> AsyncI
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
+    async with sited() as one:
+        yield one
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_site() -> AsyncIterator[Site]:
+    """One for all tests of a module that are marked as `asks_only`."""
     async with sited() as one:
         yield one
 

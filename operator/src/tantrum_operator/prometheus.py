@@ -6,8 +6,9 @@ Nothing is retried here: who asks asks again soon, and judges by the time of a f
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -95,6 +96,16 @@ class Prometheus:
                 return await response.json(content_type=None)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise PrometheusUnavailableError(f"Prometheus: {str(error) or 'timed out'}") from error
+
+
+@contextlib.asynccontextmanager
+async def asking(url: str | None, *, timeout_seconds: float) -> AsyncIterator[Prometheus | None]:
+    """Give a client of the Prometheus at *url*; None where there is none."""
+    if url is None:
+        yield None
+        return
+    async with aiohttp.ClientSession() as session:
+        yield Prometheus(session, url, timeout_seconds=timeout_seconds)
 
 
 def _series(body: Any) -> list[Series]:

@@ -11,7 +11,7 @@ from tantrum_operator.simulation import trace as trace_files
 from tantrum_operator.simulation.generating import generate
 
 from .budgets import budget
-from .scalers import scaler_body
+from .scaler_manifests import scaler_body
 
 
 def typed(*arguments):

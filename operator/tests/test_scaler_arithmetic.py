@@ -57,7 +57,7 @@ def pods(draw, *, usage=None):
 
 rules = st.builds(
     Rules,
-    stabilization_window_seconds=st.integers(0, 3600),
+    window_seconds=st.integers(0, 3600),
     select_policy=st.sampled_from(SelectPolicy),
     policies=st.lists(
         st.builds(

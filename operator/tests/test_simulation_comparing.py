@@ -22,7 +22,7 @@ from tantrum_operator.simulation.service import Service
 from tantrum_operator.simulation.trace import Step, Trace
 
 from .budgets import at
-from .scalers import LATENCY, scaler_body
+from .scaler_manifests import LATENCY, scaler_body
 
 OBJECTIVE = Objective()
 

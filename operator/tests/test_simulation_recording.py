@@ -16,7 +16,7 @@ from tantrum_operator.simulation.adviser import AdvisedReconciler
 from tantrum_operator.simulation.recording import RecordingError, record
 
 from .budgets import at
-from .scalers import CPU, scaler_body
+from .scaler_manifests import CPU, scaler_body
 
 END = at("2026-11-24T00:00:00")
 KEY = Key(kind="ServiceScaler", namespace="tv", name="")

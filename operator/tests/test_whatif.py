@@ -14,7 +14,7 @@ from tantrum_operator.commands import plan
 from tantrum_operator.simulation.whatif import forecast
 
 from .budgets import budget
-from .scalers import scaler_body
+from .scaler_manifests import scaler_body
 
 CRDS = Path(__file__).parents[2] / "charts/tvtantrum-operator/crds"
 

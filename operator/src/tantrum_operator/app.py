@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -20,13 +21,18 @@ from tantrum_operator.cluster import Cluster, connected
 from tantrum_operator.handlers import Watch
 from tantrum_operator.leadership import Elector, Timing
 from tantrum_operator.loop import Loop
-from tantrum_operator.objects import GROUP, VERSION
+from tantrum_operator.objects import GROUP, SERVICE_SCALER, VERSION
+from tantrum_operator.prometheus import Prometheus, asking
 from tantrum_operator.reconciling import Reconciler
 from tantrum_operator.recorder import Recorder
 from tantrum_operator.reporter import Reporter
+from tantrum_operator.scaler.reconciler import ScalerReconciler
 from tantrum_operator.settings import Settings
 
 _POLL_SECONDS: Final = 1.0
+_METRICS_SECONDS: Final = 5.0
+"""For whatever measures: a pass over scalers goes on without what is late."""
+
 _SILENT_SECONDS: Final = 120.0
 """An attempt may take 60 s and comes every 15 s: whoever is silent for longer hangs."""
 
@@ -34,9 +40,14 @@ Build = Callable[[Cluster, Settings], Sequence[Reconciler]]
 log = structlog.get_logger()
 
 
-def reconcilers(cluster: Cluster, settings: Settings) -> Sequence[Reconciler]:
-    """Return what acts on the kinds that *settings* name."""
-    return ()
+def reconcilers(
+    cluster: Cluster, settings: Settings, *, metrics: Prometheus | None
+) -> Sequence[Reconciler]:
+    """Return what acts on the kinds that *settings* name; *metrics* is None without Prometheus."""
+    found: list[Reconciler] = []
+    if SERVICE_SCALER.name in settings.kind_names:
+        found.append(ScalerReconciler(cluster, metrics, metrics_seconds=_METRICS_SECONDS))
+    return found
 
 
 async def run(settings: Settings, build: Build | None = None) -> None:
@@ -45,8 +56,12 @@ async def run(settings: Settings, build: Build | None = None) -> None:
 
     Raises `LeadershipLostError`, and `CallerError` when the start fails.
     """
-    async with connected(settings.kubeconfig, identity=settings.identity) as client:
-        await _Operator(settings, client, build or reconcilers).run()
+    async with (
+        connected(settings.kubeconfig, identity=settings.identity) as client,
+        asking(settings.prometheus_url, timeout_seconds=_METRICS_SECONDS) as metrics,
+    ):
+        chosen = build or functools.partial(reconcilers, metrics=metrics)
+        await _Operator(settings, client, chosen).run()
 
 
 class _Operator:

@@ -6,8 +6,9 @@ Nothing is retried here: who asks asks again soon, and judges by the time of a f
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -66,33 +67,22 @@ class Prometheus:
         self._timeout_seconds = timeout_seconds
 
     async def instant(self, query: str) -> Sequence[Series]:
-        data = await self._asked("query", {"query": query})
-        if data["resultType"] == "scalar":
-            return [Series(labels={}, points=[_point(data["result"])])]
-        return [
-            Series(labels=each["metric"], points=[_point(each["value"])]) for each in data["result"]
-        ]
+        return _series(await self._asked("query", {"query": query}))
 
     async def range(
         self, query: str, *, start: dt.datetime, end: dt.datetime, step_seconds: float
     ) -> Sequence[Series]:
         """Return what *query* was from *start* to *end*; raises as `instant` does."""
-        data = await self._asked(
-            "query_range",
-            {
-                "query": query,
-                "start": str(start.timestamp()),
-                "end": str(end.timestamp()),
-                "step": f"{step_seconds:g}",
-            },
-        )
-        return [
-            Series(labels=each["metric"], points=[_point(point) for point in each["values"]])
-            for each in data["result"]
-        ]
+        form = {
+            "query": query,
+            "start": str(start.timestamp()),
+            "end": str(end.timestamp()),
+            "step": f"{step_seconds:g}",
+        }
+        return _series(await self._asked("query_range", form))
 
-    async def _asked(self, what: str, form: Mapping[str, str]) -> dict[str, Any]:
-        """Return the `data` of an answer."""
+    async def _asked(self, what: str, form: Mapping[str, str]) -> Any:
+        """Return the JSON of an answer."""
         parameters = {**form, "timeout": f"{self._timeout_seconds:g}s"}
         try:
             # A form, since queries may be longer than an address may.
@@ -103,23 +93,38 @@ class Prometheus:
             ) as response:
                 if response.status != _OK and response.status not in _BAD_QUERY:
                     raise PrometheusUnavailableError(f"Prometheus answers {response.status}")
-                body = await response.json(content_type=None)
+                return await response.json(content_type=None)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise PrometheusUnavailableError(f"Prometheus: {str(error) or 'timed out'}") from error
-        return _data(body)
 
 
-def _data(body: Any) -> dict[str, Any]:
+@contextlib.asynccontextmanager
+async def asking(url: str | None, *, timeout_seconds: float) -> AsyncIterator[Prometheus | None]:
+    """Give a client of the Prometheus at *url*; None where there is none."""
+    if url is None:
+        yield None
+        return
+    async with aiohttp.ClientSession() as session:
+        yield Prometheus(session, url, timeout_seconds=timeout_seconds)
+
+
+def _series(body: Any) -> list[Series]:
     try:
         if body["status"] != "success":
             raise QueryError(f"Prometheus: {body['error']}")
-        data: dict[str, Any] = body["data"]
-        _ = data["resultType"], data["result"]
-    except (KeyError, TypeError) as error:
+        kind, result = body["data"]["resultType"], body["data"]["result"]
+        if kind == "scalar":
+            return [Series(labels={}, points=_points(result))]
+        points = "values" if kind == "matrix" else "value"
+        return [Series(labels=each["metric"], points=_points(each[points])) for each in result]
+    except (KeyError, TypeError, ValueError) as error:
         raise PrometheusUnavailableError("Prometheus does not answer in its own words") from error
-    return data
 
 
-def _point(pair: Sequence[Any]) -> Point:
-    seconds, value = pair
-    return Point(time=dt.datetime.fromtimestamp(float(seconds), dt.UTC), value=float(value))
+def _points(pairs: Sequence[Any]) -> list[Point]:
+    """Return the points of *pairs*, or of the one pair that it is."""
+    each = pairs if isinstance(pairs[0], list) else [pairs]
+    return [
+        Point(time=dt.datetime.fromtimestamp(float(seconds), dt.UTC), value=float(value))
+        for seconds, value in each
+    ]

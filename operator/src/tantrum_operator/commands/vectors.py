@@ -169,7 +169,7 @@ def _behavior(case: Case) -> Case:
 
 def _rules(rules: Case) -> behavior.Rules:
     return behavior.Rules(
-        stabilization_window_seconds=rules["stabilizationWindowSeconds"],
+        window_seconds=rules["stabilizationWindowSeconds"],
         select_policy=behavior.SelectPolicy(rules["selectPolicy"]),
         policies=[
             behavior.Policy(

@@ -60,13 +60,13 @@ class Policy:
 class Rules:
     """The rules of one direction."""
 
-    stabilization_window_seconds: int
+    window_seconds: int
     select_policy: SelectPolicy
     policies: Sequence[Policy]
 
 
 UP_BY_DEFAULT: Final = Rules(
-    stabilization_window_seconds=0,
+    window_seconds=0,
     select_policy=SelectPolicy.MAX,
     policies=(
         Policy(type=PolicyType.PODS, value=4, period_seconds=15),
@@ -74,7 +74,7 @@ UP_BY_DEFAULT: Final = Rules(
     ),
 )
 DOWN_BY_DEFAULT: Final = Rules(
-    stabilization_window_seconds=300,
+    window_seconds=300,
     select_policy=SelectPolicy.MAX,
     policies=(Policy(type=PolicyType.PERCENT, value=100, period_seconds=15),),
 )
@@ -165,8 +165,8 @@ def _stabilised(
     """
     Return *current* moved no further than every recommendation within the windows agrees.
     """
-    up_since = now - dt.timedelta(seconds=behavior.up.stabilization_window_seconds)
-    down_since = now - dt.timedelta(seconds=behavior.down.stabilization_window_seconds)
+    up_since = now - dt.timedelta(seconds=behavior.up.window_seconds)
+    down_since = now - dt.timedelta(seconds=behavior.down.window_seconds)
     lowest = min([recommended, *(each.replicas for each in past if each.time > up_since)])
     highest = max([recommended, *(each.replicas for each in past if each.time > down_since)])
     return min(max(current, lowest), highest)

@@ -81,7 +81,7 @@ class Decision:
             time=self.time,
             before=self.current,
             after=self.desired,
-            reason=self.reason,
+            reason=str(self.reason),
             sentence=self.sentence,
         )
         return replace(self.memory, intent=scaled)

@@ -129,8 +129,8 @@ def resumed(memory: Memory, now: dt.datetime) -> Memory:
 def noted(memory: Memory, replicas: int, behavior: Behavior, now: dt.datetime) -> Memory:
     """Return *memory* with *replicas* recommended now, without what cannot win any more."""
     past = (*memory.history.recommendations, Recommendation(time=now, replicas=replicas))
-    up = _within(past, behavior.up.stabilization_window_seconds, now)
-    down = _within(past, behavior.down.stabilization_window_seconds, now)
+    up = _within(past, behavior.up.window_seconds, now)
+    down = _within(past, behavior.down.window_seconds, now)
     # The last one is kept even without windows: it is what a restart goes on from.
     kept = {*_lowest(up), *_highest(down), past[-1]}
     longest = max(

@@ -19,7 +19,7 @@ from tantrum_operator.objects import SCALING_BUDGET, SERVICE_SCALER, Body, Key, 
 from tantrum_operator.prometheus import Metrics
 from tantrum_operator.reconciling import Occurrence, Report
 from tantrum_operator.scaler import telling
-from tantrum_operator.scaler.apply import scale
+from tantrum_operator.scaler.apply import Step, scale
 from tantrum_operator.scaler.decision import Decision
 from tantrum_operator.scaler.exposition import Exposition
 from tantrum_operator.scaler.figures import Observed
@@ -164,9 +164,15 @@ class ScalerReconciler:
             memory=memory,
         )
         body, told = scaler.body, decision.occurrences
-        if scales:
+        if scales and deployment is not None:
             async with slots:
-                body, happened = await self._scale(scaler, decision, status)
+                step = Step(
+                    target=scaler.spec.target_ref.name,
+                    before=decision.current or 0,
+                    after=decision.desired or 0,
+                    resource_version=deployment["metadata"]["resourceVersion"],
+                )
+                body, happened = await self._scale(scaler, decision, step, status)
             told = (*told, happened)
         self._exposition.decided(namespace, scaler.name, decision)
         return Report(
@@ -178,33 +184,25 @@ class ScalerReconciler:
         )
 
     async def _scale(
-        self, scaler: _Scaler, decision: Decision, status: Body
+        self, scaler: _Scaler, decision: Decision, step: Step, status: Body
     ) -> tuple[Body, Occurrence]:
         """Return the scaler's body with the status that was written, and what happened."""
         old = scaler.body.get("status", {})
         kept = {name: old[name] for name in ("conditions", "observedGeneration") if name in old}
         written = {**scaler.body, "status": {**status, **kept}}
-        before, after = decision.current or 0, decision.desired or 0
-        target = scaler.spec.target_ref.name
-        facts = {"scaler": scaler.name, "target": target, "before": before, "after": after}
+        facts = {"scaler": scaler.name, "target": step.target, "after": step.after}
+        tried = f"Not scaled from {step.before} to {step.after}"
         try:
-            scaled = await scale(
-                self._cluster,
-                scaler.body,
-                target,
-                before=before,
-                after=after,
-                status=written["status"],
-            )
+            scaled = await scale(self._cluster, scaler.body, step, status=written["status"])
         except (ConflictError, NotFoundError, InvalidInputError) as error:
             log.info("scaling_refused", **facts, error=str(error))
-            message = f"Not scaled from {before} to {after}, tried again soon: {error}"
+            message = f"{tried}, tried again soon: {error}"
             return written, Occurrence(reason="ScalingRefused", message=message, warning=True)
         if not scaled:
-            message = f"Not scaled from {before} to {after}: somebody scaled {target} just now"
+            message = f"{tried}: somebody scaled {step.target} just now"
             return written, Occurrence(reason="ScalingRefused", message=message)
         self._exposition.scaled(decision)
-        log.info("target_scaled", **facts, reason=str(decision.reason))
+        log.info("target_scaled", **facts, before=step.before, reason=str(decision.reason))
         return written, Occurrence(reason="Scaled", message=decision.sentence)
 
     def _forget_others(self, namespace: str, alive: Sequence[Body]) -> None:

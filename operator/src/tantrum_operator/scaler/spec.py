@@ -37,7 +37,8 @@ HISTOGRAM_PATTERN: Final = r"^[a-zA-Z_:][a-zA-Z0-9_:]*$"
 CRON_PATTERN: Final = r"^\S+( \S+){4}$"
 TIME_ZONE_PATTERN: Final = r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"
 
-_CONFIG: Final = ConfigDict(alias_generator=to_camel, extra="forbid")
+# By name too, for code: a spec is parsed by aliases alone.
+_CONFIG: Final = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid")
 _Replicas = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -65,8 +66,8 @@ class MetricType(StrEnum):
 
 def _quantity(value: object) -> Decimal:
     text = str(value)
-    # What a YAML file holds without quotes arrives as a number; the API server takes both.
-    if isinstance(value, bool) or not re.fullmatch(QUANTITY_PATTERN, text):
+    # The API server takes whole numbers without quotes, and no others.
+    if isinstance(value, bool | float) or not re.fullmatch(QUANTITY_PATTERN, text):
         raise ValueError("must be a quantity such as 50, 0.5, 250m or 200Mi")
     try:
         amount: Decimal = parse_quantity(text)  # type: ignore[no-untyped-call] # it has no types
@@ -195,41 +196,41 @@ class Policy:
     period_seconds: Annotated[int, Field(ge=1, le=1800)]
 
 
+_WindowSeconds = Annotated[int, Field(ge=0, le=3600)]
+_Policies = Annotated[tuple[Policy, ...], Field(min_length=1, max_length=10)]
+_Tolerance = Annotated[Quantity, Field(ge=0, le=1)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
-class Rules:
-    """One direction, with the defaults of autoscaling/v2 for what is left out."""
+class UpRules:
+    """The way up, with the defaults of autoscaling/v2 for what is left out."""
 
-    stabilization_window_seconds: Annotated[int, Field(ge=0, le=3600)] | None = None
+    stabilization_window_seconds: _WindowSeconds = behavior.UP_BY_DEFAULT.window_seconds
     select_policy: behavior.SelectPolicy = behavior.SelectPolicy.MAX
-    policies: Annotated[tuple[Policy, ...], Field(min_length=1, max_length=10)] | None = None
-    tolerance: Annotated[Quantity, Field(ge=0, le=1)] = Decimal("0.1")
+    policies: _Policies | None = None
+    tolerance: _Tolerance = Decimal("0.1")
 
-    def over(self, default: behavior.Rules) -> behavior.Rules:
-        """Return the rules in force, given those for what is left out."""
-        window = self.stabilization_window_seconds
-        policies = [
-            behavior.Policy(type=each.type, value=each.value, period_seconds=each.period_seconds)
-            for each in self.policies or ()
-        ]
-        return behavior.Rules(
-            stabilization_window_seconds=(
-                default.stabilization_window_seconds if window is None else window
-            ),
-            select_policy=self.select_policy,
-            policies=policies or default.policies,
-        )
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class DownRules:
+    """The way down, as the way up."""
+
+    stabilization_window_seconds: _WindowSeconds = behavior.DOWN_BY_DEFAULT.window_seconds
+    select_policy: behavior.SelectPolicy = behavior.SelectPolicy.MAX
+    policies: _Policies | None = None
+    tolerance: _Tolerance = Decimal("0.1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Behavior:
-    scale_up: Rules = field(default_factory=Rules)
-    scale_down: Rules = field(default_factory=Rules)
+    scale_up: UpRules = field(default_factory=UpRules)
+    scale_down: DownRules = field(default_factory=DownRules)
 
     @property
     def rules(self) -> behavior.Behavior:
         return behavior.Behavior(
-            up=self.scale_up.over(behavior.UP_BY_DEFAULT),
-            down=self.scale_down.over(behavior.DOWN_BY_DEFAULT),
+            up=_rules(self.scale_up, behavior.UP_BY_DEFAULT),
+            down=_rules(self.scale_down, behavior.DOWN_BY_DEFAULT),
         )
 
     @property
@@ -306,13 +307,25 @@ class ScalerSpec:
         return self.replicas
 
 
+def _rules(given: UpRules | DownRules, default: behavior.Rules) -> behavior.Rules:
+    policies = [
+        behavior.Policy(type=each.type, value=each.value, period_seconds=each.period_seconds)
+        for each in given.policies or ()
+    ]
+    return behavior.Rules(
+        window_seconds=given.stabilization_window_seconds,
+        select_policy=given.select_policy,
+        policies=policies or default.policies,
+    )
+
+
 _SPEC: Final = TypeAdapter(ScalerSpec)
 
 
 def parsed(spec: Body) -> ScalerSpec:
     """Return *spec* as a value; raises `InvalidSpecError`, which names every fault."""
     try:
-        return _SPEC.validate_python(spec)
+        return _SPEC.validate_python(spec, by_alias=True, by_name=False)
     except PydanticError as error:
         raise InvalidSpecError(_faults(error)) from error
 

@@ -28,6 +28,7 @@ from tantrum_operator.recorder import Recorder
 from tantrum_operator.reporter import Reporter
 from tantrum_operator.scaler.reconciler import ScalerReconciler
 from tantrum_operator.settings import Settings
+from tantrum_operator.simulation.adviser import AdvisedReconciler
 
 _POLL_SECONDS: Final = 1.0
 _METRICS_SECONDS: Final = 5.0
@@ -46,7 +47,8 @@ def reconcilers(
     """Return what acts on the kinds that *settings* name; *metrics* is None without Prometheus."""
     found: list[Reconciler] = []
     if SERVICE_SCALER.name in settings.kind_names:
-        found.append(ScalerReconciler(cluster, metrics, metrics_seconds=_METRICS_SECONDS))
+        scalers = ScalerReconciler(cluster, metrics, metrics_seconds=_METRICS_SECONDS)
+        found.append(scalers if metrics is None else AdvisedReconciler(scalers, metrics))
     return found
 
 

@@ -101,8 +101,8 @@ class _Operator:
 
     async def _lead_until(self, stopped: asyncio.Event, watching: asyncio.Future[None]) -> None:
         """Lead as soon as that is possible, until somebody wants an end or something fails."""
-        stop = asyncio.create_task(stopped.wait())
-        leading = asyncio.create_task(self._lead())
+        stop: asyncio.Future[Any] = asyncio.create_task(stopped.wait())
+        leading: asyncio.Future[Any] = asyncio.create_task(self._lead())
         try:
             done, _ = await asyncio.wait(
                 [stop, leading, watching], return_when=asyncio.FIRST_COMPLETED

@@ -337,6 +337,9 @@ async def test_a_budget_withholds_what_it_does_not_pay_for(operator):
     assert "platform" in told
     status = await operator.status()
     assert status["reason"] == "BudgetConstrained"
+    assert status["lastDecision"]["sentence"].startswith(
+        f"Scale from 2 to {replicas}, for its budget pays for no more (Ceiling); else scale from 2 "
+    )
     assert float(status["lastDecision"]["monthlyCostBefore"]) == pytest.approx(14.6)
     found = await operator.cluster.get(SCALING_BUDGET, operator.namespace, "platform")
     assert found["status"]["withheld"][0]["allowed"] == replicas

@@ -70,6 +70,10 @@ EVERYTHING = {
     "clients": [{"scalerRef": {"name": "catalog"}, "connectionsPerReplica": 20}],
     "paused": True,
     "resources": {"requests": {"cpu": 1, "memory": "64Mi"}},
+    "priorityClassName": "important",
+    "imagePullSecrets": [{"name": "registry"}],
+    "nodeSelector": {"disk": "fast"},
+    "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
     "deletionPolicy": "Delete",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Sequence
@@ -36,7 +37,8 @@ class Owner:
 
 def token_secret(owner: Owner, spec: PgBouncerSpec, token: str) -> Body:
     body = _object(owner, spec, "v1", "Secret", token_name(owner.name))
-    return body | {"type": "Opaque", "stringData": {"token": token}}
+    encoded = base64.b64encode(token.encode()).decode()
+    return body | {"type": "Opaque", "data": {"token": encoded}}
 
 
 def settings(

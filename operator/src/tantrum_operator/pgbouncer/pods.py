@@ -8,7 +8,7 @@ from typing import Final
 from tantrum_operator.objects import GROUP, Body
 from tantrum_operator.pgbouncer.ini import CLIENTS_TLS, FOLDER, LISTEN_PORT, UPSTREAM_CA
 from tantrum_operator.pgbouncer.protocol import AGENT_PORT
-from tantrum_operator.pgbouncer.spec import PgBouncerSpec
+from tantrum_operator.pgbouncer.spec import PgBouncerSpec, Scheduling
 
 OWNER_LABEL: Final = f"{GROUP}/pgbouncer"
 """Whose an object is; what lacks it is not touched."""
@@ -30,7 +30,6 @@ class Images:
     pgbouncer: str
     agent: str
     pull_policy: str = "IfNotPresent"
-    pull_secrets: tuple[str, ...] = ()
 
 
 def settings_name(name: str) -> str:
@@ -53,11 +52,7 @@ def template(name: str, spec: PgBouncerSpec, images: Images) -> Body:
         "spec": {
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            **(
-                {"imagePullSecrets": [{"name": secret} for secret in images.pull_secrets]}
-                if images.pull_secrets
-                else {}
-            ),
+            **_scheduling(spec.scheduling),
             "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
             "securityContext": {
                 "runAsNonRoot": True,
@@ -86,6 +81,17 @@ def template(name: str, spec: PgBouncerSpec, images: Images) -> Body:
             "volumes": _volumes(name, spec),
         },
     }
+
+
+def _scheduling(scheduling: Scheduling) -> Body:
+    """What is not asked for is left out, or the API server's answer would never be the same."""
+    asked: Body = {
+        "priorityClassName": scheduling.priority_class,
+        "imagePullSecrets": [{"name": secret} for secret in scheduling.pull_secrets],
+        "nodeSelector": dict(scheduling.node_selector),
+        "tolerations": list(scheduling.tolerations),
+    }
+    return {key: value for key, value in asked.items() if value}
 
 
 def _agent(images: Images) -> Body:

@@ -12,7 +12,7 @@ from tantrum_operator.conditions import Condition, Truth
 from tantrum_operator.objects import PGBOUNCER, SERVICE_SCALER, Body, Key, Kind
 from tantrum_operator.pgbouncer.agents import Agents
 from tantrum_operator.pgbouncer.apply import agents_token, apply
-from tantrum_operator.pgbouncer.manifests import Owner
+from tantrum_operator.pgbouncer.manifests import Owner, token_secret
 from tantrum_operator.pgbouncer.observe import Observed, Pod, limits_of, observe
 from tantrum_operator.pgbouncer.plan import plan
 from tantrum_operator.pgbouncer.pods import Images
@@ -62,7 +62,7 @@ class PgBouncerReconciler:
     async def _kept(self, body: Body, spec: PgBouncerSpec, observed: Observed) -> Report:
         metadata = body["metadata"]
         owner = Owner(name=metadata["name"], namespace=metadata["namespace"], uid=metadata["uid"])
-        token = await agents_token(self._cluster, owner, spec, observed)
+        token = agents_token(observed, owner.name)
         addresses = [(pod.name, pod.address) for pod in observed.pods if _asked(pod)]
         limits = limits_of(await self._agents.states(addresses, token=token))
         planned = plan(
@@ -74,7 +74,8 @@ class PgBouncerReconciler:
             generation=metadata["generation"],
             now=self._now(),
         )
-        await apply(self._cluster, planned, observed)
+        children = [token_secret(owner, spec, token), *planned.children]
+        await apply(self._cluster, children, observed)
         poolers = await self._agents.order_all(addresses, planned.orders, token=token)
         found = Found(
             body=body,

@@ -130,6 +130,16 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduling:
+    """Where pods run, and what their images are fetched with; as a pod has it."""
+
+    priority_class: str | None
+    pull_secrets: tuple[str, ...]
+    node_selector: Mapping[str, str]
+    tolerations: tuple[Body, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PgBouncerSpec:
     replicas: int
     image: str | None
@@ -146,6 +156,7 @@ class PgBouncerSpec:
     drain_seconds: int
     client_lifetime_seconds: int
     resources: Body
+    scheduling: Scheduling
     deletion_policy: DeletionPolicy
 
 
@@ -178,6 +189,12 @@ class _Parser:
             drain_seconds=self._number(spec, "", "drainSeconds", 5, (0, 300)),
             client_lifetime_seconds=self._number(spec, "", "clientLifetimeSeconds", 15, (0, 3600)),
             resources=spec.get("resources") or _DEFAULT_RESOURCES,
+            scheduling=Scheduling(
+                priority_class=spec.get("priorityClassName"),
+                pull_secrets=tuple(each["name"] for each in spec.get("imagePullSecrets") or []),
+                node_selector=self._part(spec, "nodeSelector"),
+                tolerations=tuple(spec.get("tolerations") or []),
+            ),
             deletion_policy=self._choice(
                 spec, "", "deletionPolicy", DeletionPolicy, DeletionPolicy.RETAIN
             ),

@@ -136,6 +136,7 @@ def test_retained_children_belong_to_nobody_and_deleted_ones_to_the_object():
 def test_services_and_budget_find_the_pods():
     done = planned(pgbouncer())
     labels = child(done, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    owned = {"platform.tvtantrum.com/pgbouncer": "pooler"}
 
     selectors = [
         child(done, "Service")["spec"]["selector"],
@@ -143,7 +144,18 @@ def test_services_and_budget_find_the_pods():
         child(done, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
         child(done, "Deployment")["spec"]["selector"]["matchLabels"],
     ]
-    assert selectors == [labels] * 4
+    assert selectors == [owned] * 4
+    assert owned.items() < labels.items()
+
+
+def test_pods_have_the_labels_that_others_find_them_by():
+    done = planned(pgbouncer(podLabels={"app.kubernetes.io/name": "tvtantrum", "team": "data"}))
+
+    assert child(done, "Deployment")["spec"]["template"]["metadata"]["labels"] == {
+        "app.kubernetes.io/name": "tvtantrum",
+        "team": "data",
+        "platform.tvtantrum.com/pgbouncer": "pooler",
+    }
 
 
 def test_settings_say_where_users_are_looked_up_and_how_servers_are_trusted():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
+from pathlib import Path
 
 import asyncpg
 import psycopg
@@ -18,22 +20,7 @@ from .programs import newest_pgbouncer
 
 pytestmark = pytest.mark.integration
 
-LOOKUP = """
-create schema pooling;
-revoke all on schema pooling from public;
-create function pooling.user_lookup(name text)
-  returns table (username text, password text)
-  language sql stable security definer set search_path = pg_catalog, pg_temp
-  as $$
-    select rolname::text, rolpassword::text from pg_authid
-    where rolname = name and rolcanlogin and not rolsuper and not rolreplication
-      and (rolvaliduntil is null or rolvaliduntil > now())
-  $$;
-revoke all on function pooling.user_lookup(text) from public;
-grant usage on schema pooling to {user};
-grant execute on function pooling.user_lookup(text) to {user};
-"""
-"""As docs/operator/pgbouncer.md has it."""
+PAGE = Path(__file__).parents[3] / "docs/operator/pgbouncer.md"
 
 
 class Primary:
@@ -128,7 +115,8 @@ async def test_users_that_the_list_lacks_are_looked_up_and_superusers_never(prim
     user = pooler.database.user
     direct = await asyncpg.connect(dataclasses.replace(primary.admin, name="tantrum").dsn)
     try:
-        await direct.execute(LOOKUP.format(user=user))
+        [documented] = re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL)
+        await direct.execute(documented.replace(" to tantrum;", f" to {user};"))
         await direct.execute("create role reader login password 'reads'")
         await direct.execute("create role boss login superuser password 'rules'")
         pooler.give(auth__function="pooling.user_lookup")

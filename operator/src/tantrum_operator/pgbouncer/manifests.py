@@ -133,7 +133,11 @@ def _object(owner: Owner, spec: PgBouncerSpec, api_version: str, kind: str, name
     metadata: Body = {
         "name": name,
         "namespace": owner.namespace,
-        "labels": {**labels(owner.name), "app.kubernetes.io/managed-by": FIELD_MANAGER},
+        "labels": {
+            "app.kubernetes.io/name": "pgbouncer",
+            "app.kubernetes.io/managed-by": FIELD_MANAGER,
+            **labels(owner.name),
+        },
     }
     if spec.deletion_policy is DeletionPolicy.DELETE:
         metadata["ownerReferences"] = [

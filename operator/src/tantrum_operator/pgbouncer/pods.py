@@ -16,6 +16,7 @@ OWNER_LABEL: Final = f"{GROUP}/pgbouncer"
 _GIVEN: Final = "/etc/tantrum/given"
 _TOKEN: Final = "/etc/tantrum/agent"  # noqa: S105 - a folder
 _USER: Final = 10001
+_NAMED: Final = {"app.kubernetes.io/name": "pgbouncer"}
 _CONTAINED: Final[Body] = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,
@@ -42,13 +43,13 @@ def token_name(name: str) -> str:
 
 def labels(name: str) -> dict[str, str]:
     """What finds the pods; it never changes."""
-    return {"app.kubernetes.io/name": "pgbouncer", OWNER_LABEL: name}
+    return {OWNER_LABEL: name}
 
 
 def template(name: str, spec: PgBouncerSpec, images: Images) -> Body:
     """*name* is that of the PgBouncer object."""
     return {
-        "metadata": {"labels": labels(name)},
+        "metadata": {"labels": {**_NAMED, **spec.pod_labels, **labels(name)}},
         "spec": {
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from tantrum_operator.objects import Body
+from tantrum_operator.objects import GROUP, Body
 
 MAX_POOL_SIZE: Final = 50
 PARAMETERS: Final = (
@@ -156,6 +156,8 @@ class PgBouncerSpec:
     drain_seconds: int
     client_lifetime_seconds: int
     resources: Body
+    pod_labels: Mapping[str, str]
+    """For NetworkPolicies and Services of others; none is of this group."""
     scheduling: Scheduling
     deletion_policy: DeletionPolicy
 
@@ -189,6 +191,7 @@ class _Parser:
             drain_seconds=self._number(spec, "", "drainSeconds", 5, (0, 300)),
             client_lifetime_seconds=self._number(spec, "", "clientLifetimeSeconds", 15, (0, 3600)),
             resources=spec.get("resources") or _DEFAULT_RESOURCES,
+            pod_labels=self._pod_labels(self._part(spec, "podLabels")),
             scheduling=Scheduling(
                 priority_class=spec.get("priorityClassName"),
                 pull_secrets=tuple(each["name"] for each in spec.get("imagePullSecrets") or []),
@@ -297,6 +300,12 @@ class _Parser:
             )
             for index, each in enumerate(clients)
         )
+
+    def _pod_labels(self, labels: Body) -> Mapping[str, str]:
+        for name in labels:
+            if name.startswith(f"{GROUP}/"):
+                self._fault(f"podLabels.{name}", "is the operator's own")
+        return labels
 
     def _part(self, body: Body, name: str) -> Body:
         part: Body = body.get(name) or {}

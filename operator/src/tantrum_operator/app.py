@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -21,6 +22,8 @@ from tantrum_operator.handlers import Watch
 from tantrum_operator.leadership import Elector, Timing
 from tantrum_operator.loop import Loop
 from tantrum_operator.objects import GROUP, VERSION
+from tantrum_operator.pgbouncer.agents import Agents
+from tantrum_operator.pgbouncer.reconciler import PgBouncerReconciler
 from tantrum_operator.reconciling import Reconciler
 from tantrum_operator.recorder import Recorder
 from tantrum_operator.reporter import Reporter
@@ -36,7 +39,17 @@ log = structlog.get_logger()
 
 def reconcilers(cluster: Cluster, settings: Settings) -> Sequence[Reconciler]:
     """Return what acts on the kinds that *settings* name."""
-    return ()
+    built: Sequence[Reconciler] = (
+        PgBouncerReconciler(
+            cluster,
+            Agents(),
+            agent_image=settings.image,
+            now=lambda: dt.datetime.now(dt.UTC),
+        ),
+    )
+    return [
+        each for each in built if settings.kind_names.issuperset(kind.name for kind in each.kinds)
+    ]
 
 
 async def run(settings: Settings, build: Build | None = None) -> None:

@@ -21,7 +21,7 @@ from tantrum_operator.objects import (
     SERVICE,
 )
 from tantrum_operator.pgbouncer.agents import Agents
-from tantrum_operator.pgbouncer.pods import Images, labels
+from tantrum_operator.pgbouncer.pods import labels
 from tantrum_operator.pgbouncer.protocol import (
     AgentState,
     UpstreamState,
@@ -101,8 +101,9 @@ class Bench:
         self.namespace = namespace
         self.cluster = cluster
         self.agent = agent
-        images = Images(pgbouncer="pgbouncer:1", agent="operator:1")
-        self._reconciler = PgBouncerReconciler(cluster, Agents(port=port), images, now=lambda: NOW)
+        self._reconciler = PgBouncerReconciler(
+            cluster, Agents(port=port), agent_image="operator:1", now=lambda: NOW
+        )
 
     def put(self, **changes):
         body = bare(pgbouncer(namespace=self.namespace, **changes))

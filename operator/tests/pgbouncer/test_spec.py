@@ -17,6 +17,7 @@ CRD = Path(__file__).parents[3] / "charts/tvtantrum-operator/crds/pgbouncers.yam
 WRONG = {
     "spec.replicas": {"replicas": 0},
     "spec.replicas: must be": {"replicas": 21},
+    "spec.image": {"image": ""},
     "spec.upstream: needs either": {"upstream": {"database": "tantrum"}},
     "spec.upstream": {
         "upstream": {"database": "tantrum", "host": "a", "serviceRef": {"name": "a"}}

@@ -12,7 +12,6 @@ from typing import Final
 from tantrum_operator.objects import FIELD_MANAGER, GROUP, PGBOUNCER, Body
 from tantrum_operator.pgbouncer.ini import LISTEN_PORT
 from tantrum_operator.pgbouncer.pods import (
-    Images,
     labels,
     settings_name,
     template,
@@ -97,7 +96,7 @@ def deployment(
     spec: PgBouncerSpec,
     *,
     replicas: int,
-    images: Images,
+    agent_image: str,
     running: tuple[str, str] | None,
 ) -> Body:
     """
@@ -106,7 +105,7 @@ def deployment(
     A new release of the operator alone restarts no pooler: the agent stays as it is until
     something else of the template changes.
     """
-    pod = template(owner.name, spec, images)
+    pod = template(owner.name, spec, agent_image)
     mark = _mark(pod)
     if running is not None and running[0] == mark:
         pod["spec"]["initContainers"][0]["image"] = running[1]

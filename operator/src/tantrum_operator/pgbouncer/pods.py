@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from tantrum_operator.objects import GROUP, Body
@@ -24,15 +23,6 @@ _CONTAINED: Final[Body] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Images:
-    """What the poolers run where their object does not say; both are settings of the operator."""
-
-    pgbouncer: str
-    agent: str
-    pull_policy: str = "IfNotPresent"
-
-
 def settings_name(name: str) -> str:
     return f"{name}-settings"
 
@@ -46,7 +36,7 @@ def labels(name: str) -> dict[str, str]:
     return {OWNER_LABEL: name}
 
 
-def template(name: str, spec: PgBouncerSpec, images: Images) -> Body:
+def template(name: str, spec: PgBouncerSpec, agent_image: str) -> Body:
     """*name* is that of the PgBouncer object."""
     return {
         "metadata": {"labels": {**_NAMED, **spec.pod_labels, **labels(name)}},
@@ -77,8 +67,8 @@ def template(name: str, spec: PgBouncerSpec, images: Images) -> Body:
             # more for those in the midst of a query, and 5 so that the kubelet does not end it.
             "terminationGracePeriodSeconds": 15 + spec.drain_seconds + spec.client_lifetime_seconds,
             # It starts first, since it writes PgBouncer's settings, and ends last.
-            "initContainers": [_agent(images)],
-            "containers": [_pgbouncer(spec, images)],
+            "initContainers": [_agent(agent_image)],
+            "containers": [_pgbouncer(spec)],
             "volumes": _volumes(name, spec),
         },
     }
@@ -95,11 +85,11 @@ def _scheduling(scheduling: Scheduling) -> Body:
     return {key: value for key, value in asked.items() if value}
 
 
-def _agent(images: Images) -> Body:
+def _agent(agent_image: str) -> Body:
     return {
         "name": "agent",
-        "image": images.agent,
-        "imagePullPolicy": images.pull_policy,
+        "image": agent_image,
+        "imagePullPolicy": "IfNotPresent",
         "restartPolicy": "Always",
         "args": [
             "pooler-agent",
@@ -136,7 +126,7 @@ def _agent(images: Images) -> Body:
     }
 
 
-def _pgbouncer(spec: PgBouncerSpec, images: Images) -> Body:
+def _pgbouncer(spec: PgBouncerSpec) -> Body:
     mounts = [
         {"name": "shared", "mountPath": str(FOLDER), "readOnly": True},
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - of the pod alone
@@ -149,8 +139,8 @@ def _pgbouncer(spec: PgBouncerSpec, images: Images) -> Body:
         mounts.append({"name": "clients-tls", "mountPath": path, "readOnly": True})
     return {
         "name": "pgbouncer",
-        "image": spec.image or images.pgbouncer,
-        "imagePullPolicy": images.pull_policy,
+        "image": spec.image,
+        "imagePullPolicy": "IfNotPresent",
         "args": [f"{FOLDER}/pgbouncer.ini"],
         "ports": [{"name": "postgres", "containerPort": LISTEN_PORT, "protocol": "TCP"}],
         "startupProbe": {

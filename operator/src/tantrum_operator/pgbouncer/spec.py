@@ -41,6 +41,7 @@ connections there are, where files are, or what the operator promises of a pause
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,252})")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _FUNCTION: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}\.[a-z_][a-z0-9_]{0,62}")
+_IMAGE: Final = re.compile(r"\S{1,500}")
 _VALUE: Final = re.compile(r"[A-Za-z0-9_.]{1,32}")
 
 
@@ -142,7 +143,7 @@ class Scheduling:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PgBouncerSpec:
     replicas: int
-    image: str | None
+    image: str
     databases: tuple[Database, ...]
     """The primary's first, then the replicas' if there are any."""
     auth: Auth
@@ -178,7 +179,7 @@ class _Parser:
         pool = self._pool(self._part(spec, "pool"))
         parsed = PgBouncerSpec(
             replicas=self._number(spec, "", "replicas", 2, (1, 20)),
-            image=spec.get("image"),
+            image=self._text(spec, "", "image", _IMAGE),
             databases=self._databases(self._part(spec, "upstream")),
             auth=self._auth(self._part(spec, "auth")),
             pool=pool,

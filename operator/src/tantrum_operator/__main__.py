@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tantrum_operator.commands import collect, run, vectors
+from tantrum_operator.commands import collect, pooler_agent, run, vectors
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Settings come from the environment: OPERATOR_... as in the README.",
     )
     subparsers = parser.add_subparsers(required=True)
-    for command in (run, collect, vectors):
+    for command in (run, collect, pooler_agent, vectors):
         command.add_to(subparsers)
     parsed = parser.parse_args(arguments)
     return int(parsed.run(parsed))

@@ -1,0 +1,1 @@
+"""The agent: runs beside PgBouncer in its pod, so that no pause outlives its deadline."""

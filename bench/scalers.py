@@ -16,7 +16,7 @@ from typing import Final
 import prometheus_client
 from tantrum_kit import logs
 from tantrum_operator.cluster import Cluster, connected
-from tantrum_operator.objects import DEPLOYMENT, SERVICE_SCALER, Body, Kind
+from tantrum_operator.objects import DEPLOYMENT, POD, SERVICE_SCALER, Body, Kind
 from tantrum_operator.prometheus import Point, Series
 from tantrum_operator.recorder import Recorder
 from tantrum_operator.reporter import Reporter
@@ -33,6 +33,7 @@ _PERIOD_SECONDS: Final = 15
 _READY_SECONDS: Final = 120.0
 _TIMEOUT_SECONDS: Final = 60.0
 _NAMESPACE: Final = "bench"
+_POD_SPEC: Final = {"containers": [{"name": "main", "image": "nowhere/none:1"}]}
 
 
 class _Load:
@@ -132,8 +133,21 @@ async def _made(cluster: Cluster) -> None:
         async with slots:
             await cluster.apply(_deployment(f"part-{number}"))
             await cluster.apply(_scaler(f"part-{number}"))
+            for replica in range(2):
+                await _with_pod(cluster, f"part-{number}", replica)
 
     await asyncio.gather(*(make(number) for number in range(_SCALERS)))
+
+
+async def _with_pod(cluster: Cluster, app: str, replica: int) -> None:
+    """Make a pod that looks as if it ran."""
+    since = dt.datetime.now(dt.UTC).isoformat()
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": since}
+    pod = _object(POD, f"{app}-{replica}", _POD_SPEC)
+    pod["metadata"]["labels"] = {"app": app, "tier": "all"}
+    await cluster.apply(pod)
+    status = {"phase": "Running", "startTime": since, "conditions": [ready]}
+    await cluster.apply_status(POD, _NAMESPACE, f"{app}-{replica}", status)
 
 
 def _object(kind: Kind, name: str, spec: Body) -> Body:
@@ -147,8 +161,7 @@ def _object(kind: Kind, name: str, spec: Body) -> Body:
 
 def _deployment(name: str) -> Body:
     labels = {"app": name}
-    pod = {"containers": [{"name": "main", "image": "nowhere/none:1"}]}
-    template = {"metadata": {"labels": labels}, "spec": pod}
+    template = {"metadata": {"labels": labels}, "spec": _POD_SPEC}
     selector = {"matchLabels": labels}
     spec = {"replicas": 2, "selector": selector, "template": template}
     return _object(DEPLOYMENT, name, spec)

@@ -151,7 +151,7 @@ def test_a_target_without_a_price_is_named():
     assert "worker" in priced.message
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.randoms(use_true_random=False), st.integers(8, 60))
 def test_no_month_of_any_wishes_costs_more_than_the_ceiling(random, ceiling):
     """Two scalers wish anything each hour, and run what the budget grants them."""

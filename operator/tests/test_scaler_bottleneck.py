@@ -142,6 +142,14 @@ def test_it_does_not_go_back_while_a_metric_is_missing():
     assert decision.desired >= 16
 
 
+def test_it_does_not_go_back_where_going_down_is_disabled():
+    one = day(behavior={"scaleDown": {"selectPolicy": "Disabled"}})
+
+    found = until(one, Reason.BOTTLENECK)
+
+    assert found.desired == 16
+
+
 def test_two_steps_are_enough_where_the_maximum_allows_no_third():
     one = Day(scaler(CPU, LATENCY, maxReplicas=6))
 

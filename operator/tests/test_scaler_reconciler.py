@@ -88,6 +88,18 @@ class DyingCluster(MeasuredCluster):
         raise ClusterUnavailableError("PUT: timed out")
 
 
+class BusyCluster(MeasuredCluster):
+    """Somebody writes the Deployment between the look and the scaling: *meanwhile* says what."""
+
+    meanwhile = None
+
+    async def apply_status(self, *arguments, **named):
+        await super().apply_status(*arguments, **named)
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
+
+
 class Operator:
     """A reconciler and what writes its reports; `restarted` is another one."""
 
@@ -325,6 +337,9 @@ async def test_a_budget_withholds_what_it_does_not_pay_for(operator):
     assert "platform" in told
     status = await operator.status()
     assert status["reason"] == "BudgetConstrained"
+    assert status["lastDecision"]["sentence"].startswith(
+        f"Scale from 2 to {replicas}, for its budget pays for no more (Ceiling); else scale from 2 "
+    )
     assert float(status["lastDecision"]["monthlyCostBefore"]) == pytest.approx(14.6)
     found = await operator.cluster.get(SCALING_BUDGET, operator.namespace, "platform")
     assert found["status"]["withheld"][0]["allowed"] == replicas
@@ -342,6 +357,34 @@ async def test_an_operator_that_dies_before_it_scales_leaves_no_trace_of_a_perso
 
     assert await operator.replicas() == 6
     assert told["gateway"][1] == ["Scaled"]
+
+
+async def test_a_write_that_left_the_count_does_not_keep_it_from_scaling(operator):
+    await operator.make(REQUESTS)
+    operator.metrics.values[REQUEST_RATE] = 300.0
+    busy = operator.restarted(BusyCluster)
+    touched = deployment(operator.namespace)
+    touched["metadata"]["annotations"] = {"another": "write"}
+    busy.cluster.meanwhile = lambda: operator.cluster.apply(touched)
+
+    told = await busy.look()
+
+    assert await operator.replicas() == 6
+    assert told["gateway"][1] == ["Scaled"]
+
+
+async def test_a_person_who_scales_at_the_same_time_is_not_overruled(operator):
+    await operator.make(REQUESTS)
+    operator.metrics.values[REQUEST_RATE] = 300.0
+    busy = operator.restarted(BusyCluster)
+    busy.cluster.meanwhile = lambda: operator.scale(9)
+
+    told = await busy.look()
+    assert await operator.replicas() == 9
+    assert told["gateway"][1] == ["ScalingRefused"]
+    told = await busy.look()
+    assert await operator.replicas() == 9
+    assert told["gateway"][1] == ["ScaledByPerson"]
 
 
 async def test_a_restart_causes_no_scaling_down(operator):

@@ -24,3 +24,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "operator.makesObjects" -}}
 {{- if or (has "PgBouncer" .Values.kinds) (has "RedisCache" .Values.kinds) }}true{{ end }}
 {{- end }}
+
+{{- define "operator.image" -}}
+{{ printf "%s/operator:%s" .Values.image.prefix (.Values.image.tag | default .Chart.AppVersion) }}
+{{- end }}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,9 @@ from tantrum_operator.cluster import Cluster, connected
 from tantrum_operator.handlers import Watch
 from tantrum_operator.leadership import Elector, Timing
 from tantrum_operator.loop import Loop
-from tantrum_operator.objects import GROUP, SERVICE_SCALER, VERSION
+from tantrum_operator.objects import GROUP, VERSION
+from tantrum_operator.pgbouncer.agents import Agents
+from tantrum_operator.pgbouncer.reconciler import PgBouncerReconciler
 from tantrum_operator.prometheus import Prometheus, asking
 from tantrum_operator.reconciling import Reconciler
 from tantrum_operator.recorder import Recorder
@@ -45,11 +48,17 @@ def reconcilers(
     cluster: Cluster, settings: Settings, *, metrics: Prometheus | None
 ) -> Sequence[Reconciler]:
     """Return what acts on the kinds that *settings* name; *metrics* is None without Prometheus."""
-    found: list[Reconciler] = []
-    if SERVICE_SCALER.name in settings.kind_names:
-        scalers = ScalerReconciler(cluster, metrics, metrics_seconds=_METRICS_SECONDS)
-        found.append(scalers if metrics is None else AdvisedReconciler(scalers, metrics))
-    return found
+    scalers = ScalerReconciler(cluster, metrics, metrics_seconds=_METRICS_SECONDS)
+    built: Sequence[Reconciler] = (
+        scalers if metrics is None else AdvisedReconciler(scalers, metrics),
+        PgBouncerReconciler(
+            cluster,
+            Agents(),
+            agent_image=settings.image,
+            now=lambda: dt.datetime.now(dt.UTC),
+        ),
+    )
+    return [each for each in built if settings.kind_names & {kind.name for kind in each.kinds}]
 
 
 async def run(settings: Settings, build: Build | None = None) -> None:

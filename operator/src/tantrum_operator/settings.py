@@ -84,6 +84,9 @@ class Settings(ConnectionSettings):
     prometheus_url: Annotated[str | None, _EmptyIsNone] = None
     """Where to ask for latency and other figures; empty for nowhere."""
 
+    image: str = ""
+    """The operator's own image, for the agents that run beside poolers."""
+
     period_seconds: float = Field(default=15.0, gt=0, le=300)
     """Every object is looked at this often, also when nothing happens."""
 

@@ -23,13 +23,6 @@ from .specs import pgbouncer
 TOKEN = "a-token-of-the-tests"
 SECONDS = 120.0
 """For what takes a moment, on a machine that is ten times slower."""
-_AGENT = """
-import argparse, sys
-from tantrum_operator.commands import pooler_agent
-parser = argparse.ArgumentParser()
-pooler_agent.add_to(parser.add_subparsers())
-sys.exit(pooler_agent.run(parser.parse_args(["pooler-agent", *sys.argv[1:]])))
-"""
 
 
 class Pooler:
@@ -110,7 +103,7 @@ class Pooler:
         return Command(
             name="agent",
             argv=(
-                *(sys.executable, "-c", _AGENT),
+                *(sys.executable, "-m", "tantrum_operator", "pooler-agent"),
                 f"--folder={self.folder}",
                 f"--given={self.given}",
                 f"--token-file={token}",

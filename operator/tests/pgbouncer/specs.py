@@ -8,6 +8,7 @@ import copy
 def pgbouncer(name="pooler", namespace="here", *, generation=1, **changes):
     """A body with the least that a spec needs, changed at paths such as `pool__size=5`."""
     spec = {
+        "image": "pgbouncer:1",
         "upstream": {"host": "postgres.example", "database": "tantrum"},
         "auth": {"secretRef": {"name": "users"}, "user": "tantrum"},
     }

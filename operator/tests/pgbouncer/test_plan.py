@@ -13,7 +13,6 @@ from tantrum_operator.pgbouncer.ini import rendered
 from tantrum_operator.pgbouncer.manifests import Owner
 from tantrum_operator.pgbouncer.observe import Observed, Pod
 from tantrum_operator.pgbouncer.plan import plan
-from tantrum_operator.pgbouncer.pods import Images
 from tantrum_operator.pgbouncer.protocol import (
     AgentState,
     PausePhase,
@@ -28,11 +27,11 @@ from .specs import pgbouncer
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 STOCK = {"tantrum": Limit(max_connections=100, reserved=3)}
-IMAGES = Images(pgbouncer="pgbouncer:1", agent="operator:1")
+AGENT = "operator:1"
 NOTHING = Observed(children={}, pods=())
 
 
-def planned(body, observed=NOTHING, limits=STOCK, *, now=NOW, images=IMAGES):
+def planned(body, observed=NOTHING, limits=STOCK, *, now=NOW, agent_image=AGENT):
     metadata = body["metadata"]
     owner = Owner(name=metadata["name"], namespace=metadata["namespace"], uid=metadata["uid"])
     return plan(
@@ -40,7 +39,7 @@ def planned(body, observed=NOTHING, limits=STOCK, *, now=NOW, images=IMAGES):
         spec_from(body),
         observed,
         limits,
-        images=images,
+        agent_image=agent_image,
         generation=metadata["generation"],
         now=now,
     )
@@ -104,11 +103,10 @@ def test_a_pool_size_does_not_touch_the_pods():
 
 
 def test_a_newer_operator_alone_restarts_no_pooler():
-    newer = Images(pgbouncer="pgbouncer:1", agent="operator:2")
     before = after(planned(pgbouncer()))
 
-    same = planned(pgbouncer(), before, images=newer)
-    changed = planned(pgbouncer(drainSeconds=9), before, images=newer)
+    same = planned(pgbouncer(), before, agent_image="operator:2")
+    changed = planned(pgbouncer(drainSeconds=9), before, agent_image="operator:2")
 
     assert pod_of(same)["initContainers"][0]["image"] == "operator:1"
     assert pod_of(changed)["initContainers"][0]["image"] == "operator:2"
@@ -136,6 +134,7 @@ def test_retained_children_belong_to_nobody_and_deleted_ones_to_the_object():
 def test_services_and_budget_find_the_pods():
     done = planned(pgbouncer())
     labels = child(done, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    owned = {"platform.tvtantrum.com/pgbouncer": "pooler"}
 
     selectors = [
         child(done, "Service")["spec"]["selector"],
@@ -143,7 +142,18 @@ def test_services_and_budget_find_the_pods():
         child(done, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
         child(done, "Deployment")["spec"]["selector"]["matchLabels"],
     ]
-    assert selectors == [labels] * 4
+    assert selectors == [owned] * 4
+    assert owned.items() < labels.items()
+
+
+def test_pods_have_the_labels_that_others_find_them_by():
+    done = planned(pgbouncer(podLabels={"app.kubernetes.io/name": "tvtantrum", "team": "data"}))
+
+    assert child(done, "Deployment")["spec"]["template"]["metadata"]["labels"] == {
+        "app.kubernetes.io/name": "tvtantrum",
+        "team": "data",
+        "platform.tvtantrum.com/pgbouncer": "pooler",
+    }
 
 
 def test_settings_say_where_users_are_looked_up_and_how_servers_are_trusted():

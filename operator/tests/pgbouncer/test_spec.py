@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ CRD = Path(__file__).parents[3] / "charts/tvtantrum-operator/crds/pgbouncers.yam
 WRONG = {
     "spec.replicas": {"replicas": 0},
     "spec.replicas: must be": {"replicas": 21},
+    "spec.image": {"image": ""},
     "spec.upstream: needs either": {"upstream": {"database": "tantrum"}},
     "spec.upstream": {
         "upstream": {"database": "tantrum", "host": "a", "serviceRef": {"name": "a"}}
@@ -44,6 +46,7 @@ WRONG = {
     "spec.clients[0].connectionsPerReplica": {
         "clients": [{"scalerRef": {"name": "catalog"}, "connectionsPerReplica": 0}]
     },
+    "spec.podLabels": {"podLabels": {"platform.tvtantrum.com/pgbouncer": "another"}},
     "spec.pauseDeadlineSeconds": {"pauseDeadlineSeconds": 121},
     "spec.directConnections": {"directConnections": -1},
     "spec.drainSeconds": {"drainSeconds": 301},
@@ -70,6 +73,11 @@ EVERYTHING = {
     "clients": [{"scalerRef": {"name": "catalog"}, "connectionsPerReplica": 20}],
     "paused": True,
     "resources": {"requests": {"cpu": 1, "memory": "64Mi"}},
+    "podLabels": {"app.kubernetes.io/name": "tvtantrum"},
+    "priorityClassName": "important",
+    "imagePullSecrets": [{"name": "registry"}],
+    "nodeSelector": {"disk": "fast"},
+    "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
     "deletionPolicy": "Delete",
 }
 
@@ -161,3 +169,20 @@ def fields(schema, path):
     if "properties" in (items := schema.get("items", {})):
         for name, field in items["properties"].items():
             yield from fields(field, f"{path}[].{name}")
+
+
+def test_the_page_has_every_field_and_condition(schema):
+    page = (CRD.parents[3] / "docs/operator/pgbouncer.md").read_text()
+
+    for part in ("spec", "status"):
+        for name in schema["properties"][part]["properties"]:
+            assert f"`{name}" in page or f", .{name}" in page, name
+    for name in PARAMETERS:
+        assert f"`{name}`" in page
+    [said] = [
+        field["description"]
+        for path, field in fields(schema["properties"]["status"], "status")
+        if path == "status.conditions"
+    ]
+    for condition in re.findall(r"[A-Z]\w+", said):
+        assert f"| `{condition}` |" in page

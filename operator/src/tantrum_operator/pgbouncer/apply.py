@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Sequence
 
-from tantrum_operator.cluster import Cluster, ConflictError
-from tantrum_operator.objects import SECRET, Body
-from tantrum_operator.pgbouncer import manifests
-from tantrum_operator.pgbouncer.manifests import PAUSE_ANNOTATION, Owner, already
+from tantrum_operator.cluster import Cluster
+from tantrum_operator.objects import Body
+from tantrum_operator.pgbouncer.manifests import PAUSE_ANNOTATION, already
 from tantrum_operator.pgbouncer.observe import Observed
-from tantrum_operator.pgbouncer.plan import Plan
 from tantrum_operator.pgbouncer.pods import token_name
-from tantrum_operator.pgbouncer.spec import PgBouncerSpec
 
 
-async def agents_token(
-    cluster: Cluster, owner: Owner, spec: PgBouncerSpec, observed: Observed
-) -> str:
-    """Return the token of the agents, which is made once and kept by whoever comes after."""
-    secret = observed.children.get(("Secret", token_name(owner.name)))
-    if secret is None:
-        made = manifests.token_secret(owner, spec, secrets.token_hex(24))
-        try:
-            secret = await cluster.create(made)
-        except ConflictError:
-            secret = await cluster.get(SECRET, owner.namespace, token_name(owner.name))
-            if secret is None:
-                raise
+def agents_token(observed: Observed, name: str) -> str:
+    """Return the token of the agents: that which is there, be it of an object before this."""
+    secret = observed.children.get(("Secret", token_name(name)))
+    if secret is None or "token" not in (secret.get("data") or {}):
+        return secrets.token_hex(24)
     return base64.b64decode(secret["data"]["token"]).decode()
 
 
-async def apply(cluster: Cluster, plan: Plan, observed: Observed) -> None:
-    """The settings go first: a pod reads them when it starts."""
-    for child in plan.children:
+async def apply(cluster: Cluster, children: Sequence[Body], observed: Observed) -> None:
+    """In order: what a pod reads when it starts comes before the Deployment."""
+    for child in children:
         if not _stands(child, observed):
             await cluster.apply(child)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Sequence
@@ -11,7 +12,6 @@ from typing import Final
 from tantrum_operator.objects import FIELD_MANAGER, GROUP, PGBOUNCER, Body
 from tantrum_operator.pgbouncer.ini import LISTEN_PORT
 from tantrum_operator.pgbouncer.pods import (
-    Images,
     labels,
     settings_name,
     template,
@@ -36,7 +36,8 @@ class Owner:
 
 def token_secret(owner: Owner, spec: PgBouncerSpec, token: str) -> Body:
     body = _object(owner, spec, "v1", "Secret", token_name(owner.name))
-    return body | {"type": "Opaque", "stringData": {"token": token}}
+    encoded = base64.b64encode(token.encode()).decode()
+    return body | {"type": "Opaque", "data": {"token": encoded}}
 
 
 def settings(
@@ -95,7 +96,7 @@ def deployment(
     spec: PgBouncerSpec,
     *,
     replicas: int,
-    images: Images,
+    agent_image: str,
     running: tuple[str, str] | None,
 ) -> Body:
     """
@@ -104,7 +105,7 @@ def deployment(
     A new release of the operator alone restarts no pooler: the agent stays as it is until
     something else of the template changes.
     """
-    pod = template(owner.name, spec, images)
+    pod = template(owner.name, spec, agent_image)
     mark = _mark(pod)
     if running is not None and running[0] == mark:
         pod["spec"]["initContainers"][0]["image"] = running[1]
@@ -131,7 +132,11 @@ def _object(owner: Owner, spec: PgBouncerSpec, api_version: str, kind: str, name
     metadata: Body = {
         "name": name,
         "namespace": owner.namespace,
-        "labels": {**labels(owner.name), "app.kubernetes.io/managed-by": FIELD_MANAGER},
+        "labels": {
+            "app.kubernetes.io/name": "pgbouncer",
+            "app.kubernetes.io/managed-by": FIELD_MANAGER,
+            **labels(owner.name),
+        },
     }
     if spec.deletion_policy is DeletionPolicy.DELETE:
         metadata["ownerReferences"] = [

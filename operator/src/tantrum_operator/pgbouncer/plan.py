@@ -18,7 +18,6 @@ from tantrum_operator.pgbouncer.connections import (
 )
 from tantrum_operator.pgbouncer.manifests import Owner
 from tantrum_operator.pgbouncer.observe import Observed, Pause
-from tantrum_operator.pgbouncer.pods import Images
 from tantrum_operator.pgbouncer.protocol import Orders, PauseOrder
 from tantrum_operator.pgbouncer.spec import PgBouncerSpec
 
@@ -40,7 +39,7 @@ def plan(
     observed: Observed,
     limits: dict[str, Limit],
     *,
-    images: Images,
+    agent_image: str,
     generation: int,
     now: dt.datetime,
 ) -> Plan:
@@ -68,7 +67,7 @@ def plan(
         *manifests.services(owner, spec),
         manifests.disruption_budget(owner, spec),
         manifests.deployment(
-            owner, spec, replicas=sizing.replicas, images=images, running=observed.running
+            owner, spec, replicas=sizing.replicas, agent_image=agent_image, running=observed.running
         ),
     ]
     return Plan(

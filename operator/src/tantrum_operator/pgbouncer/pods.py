@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from tantrum_operator.objects import GROUP, Body
 from tantrum_operator.pgbouncer.ini import CLIENTS_TLS, FOLDER, LISTEN_PORT, UPSTREAM_CA
 from tantrum_operator.pgbouncer.protocol import AGENT_PORT
-from tantrum_operator.pgbouncer.spec import PgBouncerSpec
+from tantrum_operator.pgbouncer.spec import PgBouncerSpec, Scheduling
 
 OWNER_LABEL: Final = f"{GROUP}/pgbouncer"
 """Whose an object is; what lacks it is not touched."""
@@ -16,21 +15,12 @@ OWNER_LABEL: Final = f"{GROUP}/pgbouncer"
 _GIVEN: Final = "/etc/tantrum/given"
 _TOKEN: Final = "/etc/tantrum/agent"  # noqa: S105 - a folder
 _USER: Final = 10001
+_NAMED: Final = {"app.kubernetes.io/name": "pgbouncer"}
 _CONTAINED: Final[Body] = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,
     "capabilities": {"drop": ["ALL"]},
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Images:
-    """What the poolers run where their object does not say; both are settings of the operator."""
-
-    pgbouncer: str
-    agent: str
-    pull_policy: str = "IfNotPresent"
-    pull_secrets: tuple[str, ...] = ()
 
 
 def settings_name(name: str) -> str:
@@ -43,21 +33,17 @@ def token_name(name: str) -> str:
 
 def labels(name: str) -> dict[str, str]:
     """What finds the pods; it never changes."""
-    return {"app.kubernetes.io/name": "pgbouncer", OWNER_LABEL: name}
+    return {OWNER_LABEL: name}
 
 
-def template(name: str, spec: PgBouncerSpec, images: Images) -> Body:
+def template(name: str, spec: PgBouncerSpec, agent_image: str) -> Body:
     """*name* is that of the PgBouncer object."""
     return {
-        "metadata": {"labels": labels(name)},
+        "metadata": {"labels": {**_NAMED, **spec.pod_labels, **labels(name)}},
         "spec": {
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            **(
-                {"imagePullSecrets": [{"name": secret} for secret in images.pull_secrets]}
-                if images.pull_secrets
-                else {}
-            ),
+            **_scheduling(spec.scheduling),
             "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
             "securityContext": {
                 "runAsNonRoot": True,
@@ -81,18 +67,29 @@ def template(name: str, spec: PgBouncerSpec, images: Images) -> Body:
             # more for those in the midst of a query, and 5 so that the kubelet does not end it.
             "terminationGracePeriodSeconds": 15 + spec.drain_seconds + spec.client_lifetime_seconds,
             # It starts first, since it writes PgBouncer's settings, and ends last.
-            "initContainers": [_agent(images)],
-            "containers": [_pgbouncer(spec, images)],
+            "initContainers": [_agent(agent_image)],
+            "containers": [_pgbouncer(spec)],
             "volumes": _volumes(name, spec),
         },
     }
 
 
-def _agent(images: Images) -> Body:
+def _scheduling(scheduling: Scheduling) -> Body:
+    """What is not asked for is left out, or the API server's answer would never be the same."""
+    asked: Body = {
+        "priorityClassName": scheduling.priority_class,
+        "imagePullSecrets": [{"name": secret} for secret in scheduling.pull_secrets],
+        "nodeSelector": dict(scheduling.node_selector),
+        "tolerations": list(scheduling.tolerations),
+    }
+    return {key: value for key, value in asked.items() if value}
+
+
+def _agent(agent_image: str) -> Body:
     return {
         "name": "agent",
-        "image": images.agent,
-        "imagePullPolicy": images.pull_policy,
+        "image": agent_image,
+        "imagePullPolicy": "IfNotPresent",
         "restartPolicy": "Always",
         "args": [
             "pooler-agent",
@@ -129,7 +126,7 @@ def _agent(images: Images) -> Body:
     }
 
 
-def _pgbouncer(spec: PgBouncerSpec, images: Images) -> Body:
+def _pgbouncer(spec: PgBouncerSpec) -> Body:
     mounts = [
         {"name": "shared", "mountPath": str(FOLDER), "readOnly": True},
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - of the pod alone
@@ -142,8 +139,8 @@ def _pgbouncer(spec: PgBouncerSpec, images: Images) -> Body:
         mounts.append({"name": "clients-tls", "mountPath": path, "readOnly": True})
     return {
         "name": "pgbouncer",
-        "image": spec.image or images.pgbouncer,
-        "imagePullPolicy": images.pull_policy,
+        "image": spec.image,
+        "imagePullPolicy": "IfNotPresent",
         "args": [f"{FOLDER}/pgbouncer.ini"],
         "ports": [{"name": "postgres", "containerPort": LISTEN_PORT, "protocol": "TCP"}],
         "startupProbe": {

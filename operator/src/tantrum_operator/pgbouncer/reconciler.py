@@ -12,10 +12,9 @@ from tantrum_operator.conditions import Condition, Truth
 from tantrum_operator.objects import PGBOUNCER, SERVICE_SCALER, Body, Key, Kind
 from tantrum_operator.pgbouncer.agents import Agents
 from tantrum_operator.pgbouncer.apply import agents_token, apply
-from tantrum_operator.pgbouncer.manifests import Owner
+from tantrum_operator.pgbouncer.manifests import Owner, token_secret
 from tantrum_operator.pgbouncer.observe import Observed, Pod, limits_of, observe
 from tantrum_operator.pgbouncer.plan import plan
-from tantrum_operator.pgbouncer.pods import Images
 from tantrum_operator.pgbouncer.reporting import Found, conditions, status
 from tantrum_operator.pgbouncer.spec import Client, InvalidSpecError, PgBouncerSpec, spec_from
 from tantrum_operator.reconciling import Occurrence, Report
@@ -32,13 +31,13 @@ class PgBouncerReconciler:
         self,
         cluster: Cluster,
         agents: Agents,
-        images: Images,
         *,
+        agent_image: str,
         now: Callable[[], dt.datetime],
     ) -> None:
         self._cluster = cluster
         self._agents = agents
-        self._images = images
+        self._agent_image = agent_image
         self._now = now
 
     def key(self, kind: Kind, namespace: str, name: str) -> Key:
@@ -52,6 +51,10 @@ class PgBouncerReconciler:
             spec = spec_from(body)
         except InvalidSpecError as error:
             return [_refused(body, "InvalidSpec", str(error))]
+        if not self._agent_image:
+            return [
+                _refused(body, "NoAgentImage", "The operator's setting OPERATOR_IMAGE is missing.")
+            ]
         observed = await observe(self._cluster, body)
         if foreign := observed.foreign:
             message = f"{', '.join(foreign)} is there and not of this operator: delete it, or give "
@@ -62,7 +65,7 @@ class PgBouncerReconciler:
     async def _kept(self, body: Body, spec: PgBouncerSpec, observed: Observed) -> Report:
         metadata = body["metadata"]
         owner = Owner(name=metadata["name"], namespace=metadata["namespace"], uid=metadata["uid"])
-        token = await agents_token(self._cluster, owner, spec, observed)
+        token = agents_token(observed, owner.name)
         addresses = [(pod.name, pod.address) for pod in observed.pods if _asked(pod)]
         limits = limits_of(await self._agents.states(addresses, token=token))
         planned = plan(
@@ -70,11 +73,12 @@ class PgBouncerReconciler:
             spec,
             observed,
             limits,
-            images=self._images,
+            agent_image=self._agent_image,
             generation=metadata["generation"],
             now=self._now(),
         )
-        await apply(self._cluster, planned, observed)
+        children = [token_secret(owner, spec, token), *planned.children]
+        await apply(self._cluster, children, observed)
         poolers = await self._agents.order_all(addresses, planned.orders, token=token)
         found = Found(
             body=body,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from tantrum_operator.objects import Body
+from tantrum_operator.objects import GROUP, Body
 
 MAX_POOL_SIZE: Final = 50
 PARAMETERS: Final = (
@@ -41,6 +41,7 @@ connections there are, where files are, or what the operator promises of a pause
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,252})")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _FUNCTION: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}\.[a-z_][a-z0-9_]{0,62}")
+_IMAGE: Final = re.compile(r"\S{1,500}")
 _VALUE: Final = re.compile(r"[A-Za-z0-9_.]{1,32}")
 
 
@@ -130,9 +131,19 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduling:
+    """Where pods run, and what their images are fetched with; as a pod has it."""
+
+    priority_class: str | None
+    pull_secrets: tuple[str, ...]
+    node_selector: Mapping[str, str]
+    tolerations: tuple[Body, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PgBouncerSpec:
     replicas: int
-    image: str | None
+    image: str
     databases: tuple[Database, ...]
     """The primary's first, then the replicas' if there are any."""
     auth: Auth
@@ -146,6 +157,9 @@ class PgBouncerSpec:
     drain_seconds: int
     client_lifetime_seconds: int
     resources: Body
+    pod_labels: Mapping[str, str]
+    """For NetworkPolicies and Services of others; none is of this group."""
+    scheduling: Scheduling
     deletion_policy: DeletionPolicy
 
 
@@ -165,7 +179,7 @@ class _Parser:
         pool = self._pool(self._part(spec, "pool"))
         parsed = PgBouncerSpec(
             replicas=self._number(spec, "", "replicas", 2, (1, 20)),
-            image=spec.get("image"),
+            image=self._text(spec, "", "image", _IMAGE),
             databases=self._databases(self._part(spec, "upstream")),
             auth=self._auth(self._part(spec, "auth")),
             pool=pool,
@@ -178,6 +192,13 @@ class _Parser:
             drain_seconds=self._number(spec, "", "drainSeconds", 5, (0, 300)),
             client_lifetime_seconds=self._number(spec, "", "clientLifetimeSeconds", 15, (0, 3600)),
             resources=spec.get("resources") or _DEFAULT_RESOURCES,
+            pod_labels=self._pod_labels(self._part(spec, "podLabels")),
+            scheduling=Scheduling(
+                priority_class=spec.get("priorityClassName"),
+                pull_secrets=tuple(each["name"] for each in spec.get("imagePullSecrets") or []),
+                node_selector=self._part(spec, "nodeSelector"),
+                tolerations=tuple(spec.get("tolerations") or []),
+            ),
             deletion_policy=self._choice(
                 spec, "", "deletionPolicy", DeletionPolicy, DeletionPolicy.RETAIN
             ),
@@ -280,6 +301,12 @@ class _Parser:
             )
             for index, each in enumerate(clients)
         )
+
+    def _pod_labels(self, labels: Body) -> Mapping[str, str]:
+        for name in labels:
+            if name.startswith(f"{GROUP}/"):
+                self._fault(f"podLabels.{name}", "is the operator's own")
+        return labels
 
     def _part(self, body: Body, name: str) -> Body:
         part: Body = body.get(name) or {}

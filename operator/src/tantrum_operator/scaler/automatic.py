@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from tantrum_operator.reconciling import Occurrence
 from tantrum_operator.scaler import schedules
-from tantrum_operator.scaler.behavior import Damped, Limit, Stability, damped
+from tantrum_operator.scaler.behavior import Damped, Limit, SelectPolicy, Stability, damped
 from tantrum_operator.scaler.bottleneck import Look, faults_of, looked
 from tantrum_operator.scaler.decision import Decision, Reason
 from tantrum_operator.scaler.figures import Observed
@@ -164,7 +164,7 @@ def _without_latency(case: _Case, memory: Memory, bottleneck: Bottleneck) -> Dec
     Decide while latency is not to be gone by: back to where the climb began.
 
     At once, since these replicas were added for nothing; but not below what others ask for,
-    and no lower while one of them cannot be read.
+    no lower while one of them cannot be read, nor where going down is disabled.
     """
     needed = _needed(case.readings) or 0
     tiers = " and ".join(bottleneck.tiers) or "another tier"
@@ -172,10 +172,12 @@ def _without_latency(case: _Case, memory: Memory, bottleneck: Bottleneck) -> Dec
     if needed > case.current:
         others = [each for each in case.readings if each.proportional]
         return _by_metrics(replace(case, combined=combined(others, case.current)), memory, needed)
-    failed = not all(each.valid for each in case.readings)
+    rules = case.autoscaling.behavior.rules
+    held = rules.down.select_policy is SelectPolicy.DISABLED
+    held = held or not all(each.valid for each in case.readings)
     wanted = max(bottleneck.replicas, needed, case.floor)
-    desired = case.current if failed else min(wanted, case.current)
-    memory = noted(memory, desired, case.autoscaling.behavior.rules, case.time)
+    desired = case.current if held else min(wanted, case.current)
+    memory = noted(memory, desired, rules, case.time)
     return case.decision(memory, desired, Reason.BOTTLENECK, why)
 
 

@@ -90,10 +90,13 @@ class Decision:
         """Return the decision with what its budget made of it."""
         if not grant.withheld:
             return replace(self, grant=grant)
+        kept = grant.allowed == self.current
+        moved = f"Keep {self.current}" if kept else f"Scale from {self.current} to {grant.allowed}"
+        wanted = self.sentence[0].lower() + self.sentence[1:]
         return replace(
             self,
             desired=grant.allowed,
             grant=grant,
             reason=Reason.BUDGET,
-            sentence=f"{self.sentence}; its budget allows {grant.allowed} ({grant.why})",
+            sentence=f"{moved}, for its budget pays for no more ({grant.why}); else {wanted}",
         )

@@ -25,6 +25,11 @@ _REASON: Final = Gauge(
     "1 for the reason of a scaler's last decision.",
     ("namespace", "scaler", "reason"),
 )
+_MISSING: Final = Gauge(
+    "tantrum_operator_scaler_missing_metrics",
+    "Metrics of a scaler that its last decision could not go by.",
+    ("namespace", "scaler"),
+)
 
 
 class Exposition:
@@ -40,6 +45,8 @@ class Exposition:
             _REASON.remove(namespace, scaler, before)
         self._reasons[namespace, scaler] = decision.reason
         _REASON.labels(namespace, scaler, decision.reason).set(1)
+        missing = sum(not each.valid for each in decision.readings)
+        _MISSING.labels(namespace, scaler).set(missing)
         _REPLICAS.labels(namespace, scaler, "current").set(decision.current or 0)
         _REPLICAS.labels(namespace, scaler, "desired").set(decision.desired or 0)
 
@@ -53,5 +60,6 @@ class Exposition:
         left = set(scalers)
         for each in [key for key in self._reasons if key[0] == namespace and key[1] not in left]:
             _REASON.remove(*each, self._reasons.pop(each))
+            _MISSING.remove(*each)
             _REPLICAS.remove(*each, "current")
             _REPLICAS.remove(*each, "desired")

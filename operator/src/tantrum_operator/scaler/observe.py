@@ -24,6 +24,9 @@ class Namespace:
 
     deployments: Mapping[str, Body]
     pods: Sequence[Body]
+    pods_by_label: Mapping[tuple[str, str], Sequence[Body]]
+    """So that many scalers need not look through all pods each."""
+
     autoscalers: Mapping[str, Sequence[str]]
     """HorizontalPodAutoscalers by the name of the Deployment that they scale."""
 
@@ -57,6 +60,7 @@ async def observe(
     return Namespace(
         deployments={each["metadata"]["name"]: each for each in deployments},
         pods=pods,
+        pods_by_label=_by_label(pods),
         autoscalers=_by_target(autoscalers),
         usage=usage,
         answers=answers,
@@ -78,8 +82,7 @@ def observed(spec: ScalerSpec, found: Namespace) -> Observed:
         replicas=deployment["spec"].get("replicas", 1),
         pods=[
             pod_of(each, usage.get(each["metadata"]["name"], {}))
-            for each in found.pods
-            if selects(selector, each["metadata"].get("labels") or {})
+            for each in _selected(selector, found)
         ],
         usage_missing=missing,
         figures={
@@ -127,6 +130,20 @@ async def _usage(
     except CallerError as error:
         return Missing(why=f"metrics.k8s.io: {error}")
     return {each["metadata"]["name"]: usage_of(each) for each in bodies}
+
+
+def _by_label(pods: Sequence[Body]) -> Mapping[tuple[str, str], Sequence[Body]]:
+    found: dict[tuple[str, str], list[Body]] = {}
+    for pod in pods:
+        for label in (pod["metadata"].get("labels") or {}).items():
+            found.setdefault(label, []).append(pod)
+    return found
+
+
+def _selected(selector: Body, found: Namespace) -> list[Body]:
+    labels = (selector.get("matchLabels") or {}).items()
+    among = min((found.pods_by_label.get(each, ()) for each in labels), key=len, default=found.pods)
+    return [each for each in among if selects(selector, each["metadata"].get("labels") or {})]
 
 
 def _by_target(autoscalers: Sequence[Body]) -> Mapping[str, Sequence[str]]:

@@ -75,8 +75,13 @@ async def figures(console: Console, state: AgentState) -> bytes:
 def _own(state: AgentState) -> Iterable[Metric]:
     paused = state.pause is not None and state.pause.phase is not PausePhase.ENDED
     yield _gauge("tantrum_pooler_paused", "Whether a pause is under way.", int(paused))
-    yield _gauge("tantrum_pooler_in_force", "Whether the settings are as ordered.",
-                 int(state.in_force is not None))  # fmt: skip
+    in_force = int(state.in_force is not None)
+    yield _gauge("tantrum_pooler_in_force", "Whether the settings are as ordered.", in_force)
+    yield _gauge(
+        "tantrum_pooler_longest_wait_seconds",
+        "How long a client has waited for a server.",
+        state.longest_wait_seconds,
+    )
     up = GaugeMetricFamily(
         "tantrum_pooler_upstream_up", "Whether the server answers.", labels=["database"]
     )

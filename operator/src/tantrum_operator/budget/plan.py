@@ -151,6 +151,11 @@ def hold(claims: Sequence[Claim]) -> Mapping[str, Grant]:
     }
 
 
+def waive(claims: Sequence[Claim]) -> Mapping[str, Grant]:
+    """Return all that *claims* ask for: a budget that is paused withholds nothing."""
+    return {claim.name: Grant(claim=claim, allowed=claim.desired) for claim in claims}
+
+
 def _rounds(claims: Sequence[Claim], left: Decimal, hours: Decimal) -> dict[str, int]:
     allowed = {claim.name: claim.base for claim in claims}
     in_order = sorted(claims, key=lambda claim: (-claim.priority, claim.name))

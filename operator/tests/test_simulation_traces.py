@@ -120,6 +120,7 @@ def test_a_missing_step_is_as_the_one_before():
         pytest.param(
             [HEAD.replace("15}", '15, "service": {"speed": 1}}')], "no such setting", id="setting"
         ),
+        pytest.param([HEAD.replace("15}", '15, "service": 5}')], "service is not", id="service"),
     ],
 )
 def test_what_is_wrong_with_a_trace_is_told_with_its_line(lines, told):

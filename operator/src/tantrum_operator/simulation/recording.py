@@ -69,7 +69,7 @@ async def record(ranges: Ranges, spec: ScalerSpec, *, end: dt.datetime, days: in
     if not found["requests"]:
         raise RecordingError(
             f"Prometheus has no {metric.histogram}_count{{{metric.selector}}} in the last "
-            f"{days} days"
+            f"{_days(days)}"
         )
     count = days * 86400 // STEP_SECONDS
     try:
@@ -77,12 +77,16 @@ async def record(ranges: Ranges, spec: ScalerSpec, *, end: dt.datetime, days: in
     except TraceError as error:
         raise RecordingError("Prometheus has no request rate that is a number") from error
     return Trace(
-        name=f"{spec.target_ref.name}, {days} days until {end:%Y-%m-%d %H:%M} UTC",
+        name=f"{spec.target_ref.name}, {_days(days)} until {end:%Y-%m-%d %H:%M} UTC",
         start_time=start,
         step_seconds=STEP_SECONDS,
         service=_service(found),
         steps=steps,
     )
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
 def _latency_metric(spec: ScalerSpec) -> LatencyMetric:

@@ -102,8 +102,11 @@ def parse(text: Iterable[str]) -> Trace:
     step_seconds = _number(number, header, "step_seconds")
     if step_seconds is None or not 1 <= step_seconds <= 3600:  # noqa: PLR2004 - as it says
         raise TraceError(f"line {number}: step_seconds must be 1 to 3600")
+    about = header.get("service", {})
+    if not isinstance(about, dict):
+        raise TraceError(f"line {number}: service is not a JSON object")
     try:
-        service = service_from(header.get("service", {}))
+        service = service_from(about)
         start = dt.datetime.fromisoformat(header["start"]).astimezone(dt.UTC)
     except ServiceError as error:
         raise TraceError(f"line {number}: service: {error}") from error

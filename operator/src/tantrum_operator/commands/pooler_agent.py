@@ -42,8 +42,9 @@ async def _serve(arguments: argparse.Namespace) -> None:
         host="127.0.0.1", port=arguments.pgbouncer_port, user=AGENT_USER, password=token
     )
     files = Files(arguments.folder, arguments.given, token=token)
-    async with (
-        started(address, files) as agent,
-        serving(agent, host=arguments.host, port=arguments.port, token=token),
-    ):
-        await lifecycle.until_stopped()
+    with lifecycle.stop_signal() as stopped:
+        async with (
+            started(address, files) as agent,
+            serving(agent, host=arguments.host, port=arguments.port, token=token),
+        ):
+            await stopped.wait()

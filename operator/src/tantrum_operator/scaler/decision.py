@@ -29,6 +29,7 @@ class Reason(StrEnum):
     STABILIZED = "Stabilized"
     RATE_LIMITED = "RateLimited"
     BUDGET = "BudgetConstrained"
+    CONNECTIONS = "ConnectionsConstrained"
     UP = "ScaledUp"
     DOWN = "ScaledDown"
     STEADY = "Steady"
@@ -90,13 +91,17 @@ class Decision:
         """Return the decision with what its budget made of it."""
         if not grant.withheld:
             return replace(self, grant=grant)
-        kept = grant.allowed == self.current
-        moved = f"Keep {self.current}" if kept else f"Scale from {self.current} to {grant.allowed}"
+        told = f"its budget pays for no more ({grant.why})"
+        return replace(self._withheld(grant.allowed, Reason.BUDGET, told), grant=grant)
+
+    def within_connections(self, replicas: int, told: str) -> Decision:
+        """Return the decision with as many replicas as poolers have connections for."""
+        return self._withheld(replicas, Reason.CONNECTIONS, told)
+
+    def _withheld(self, replicas: int, reason: Reason, told: str) -> Decision:
+        kept = replicas == self.current
+        moved = f"Keep {self.current}" if kept else f"Scale from {self.current} to {replicas}"
         wanted = self.sentence[0].lower() + self.sentence[1:]
         return replace(
-            self,
-            desired=grant.allowed,
-            grant=grant,
-            reason=Reason.BUDGET,
-            sentence=f"{moved}, for its budget pays for no more ({grant.why}); else {wanted}",
+            self, desired=replicas, reason=reason, sentence=f"{moved}, for {told}; else {wanted}"
         )

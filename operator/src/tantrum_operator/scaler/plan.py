@@ -17,9 +17,11 @@ from tantrum_operator.budget import spec as budget_spec
 from tantrum_operator.budget.plan import Claim, hold
 from tantrum_operator.budget.pricing import replica_hour, requests_of
 from tantrum_operator.budget.settling import settle
+from tantrum_operator.client_connections import Poolers
 from tantrum_operator.objects import Body
 from tantrum_operator.reconciling import Occurrence, Report
 from tantrum_operator.scaler.automatic import decide_automatically
+from tantrum_operator.scaler.connections import within_connections
 from tantrum_operator.scaler.decision import Decision, Reason
 from tantrum_operator.scaler.figures import Observed
 from tantrum_operator.scaler.memory import Memory, settled
@@ -51,9 +53,15 @@ class Plan:
     budgets: Sequence[Report]
 
 
-def plan(candidates: Sequence[Candidate], budgets: Sequence[Body], now: dt.datetime) -> Plan:
+def plan(
+    candidates: Sequence[Candidate],
+    budgets: Sequence[Body],
+    now: dt.datetime,
+    *,
+    poolers: Sequence[Poolers] = (),
+) -> Plan:
     """
-    Decide all scalers of a namespace together, within the ScalingBudgets *budgets* of it.
+    Decide all scalers of a namespace together, within its ScalingBudgets and *poolers*.
 
     A scaler whose budget is not there gets its minimum, or what runs.
     """
@@ -75,6 +83,16 @@ def plan(candidates: Sequence[Candidate], budgets: Sequence[Body], now: dt.datet
         decisions |= {
             name: decisions[name].granted(each) for name, each in grant.items() if name in decisions
         }
+    decisions = within_connections(
+        decisions,
+        poolers,
+        running={each.name: each.observed.replicas or 0 for each in candidates},
+        priorities={
+            each.name: each.spec.autoscaling.priority
+            for each in candidates
+            if each.spec.autoscaling
+        },
+    )
     return Plan(decisions=decisions, budgets=[each.report for each in settlements])
 
 

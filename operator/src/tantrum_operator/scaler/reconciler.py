@@ -13,9 +13,10 @@ import structlog
 from tantrum_kit.errors import ConflictError, InvalidInputError, NotFoundError
 
 from tantrum_operator import pausing
+from tantrum_operator.client_connections import Poolers, poolers_of
 from tantrum_operator.cluster import Cluster
 from tantrum_operator.conditions import Condition
-from tantrum_operator.objects import SCALING_BUDGET, SERVICE_SCALER, Body, Key, Kind
+from tantrum_operator.objects import PGBOUNCER, SCALING_BUDGET, SERVICE_SCALER, Body, Key, Kind
 from tantrum_operator.prometheus import Metrics
 from tantrum_operator.reconciling import Occurrence, Report
 from tantrum_operator.scaler import telling
@@ -83,9 +84,10 @@ class ScalerReconciler:
 
     async def reconcile(self, key: Key) -> Sequence[Report]:
         namespace = key.namespace
-        bodies, budgets = await asyncio.gather(
+        bodies, budgets, poolers = await asyncio.gather(
             self._cluster.list(SERVICE_SCALER, namespace),
             self._cluster.list(SCALING_BUDGET, namespace),
+            self._poolers(namespace),
         )
         # A status keeps whole seconds: with finer time a restart would decide otherwise.
         now = self._now().replace(microsecond=0)
@@ -105,7 +107,7 @@ class ScalerReconciler:
             for each in scalers
         }
         self._forget_others(namespace, alive)
-        made = plan(list(candidates.values()), budgets, now)
+        made = plan(list(candidates.values()), budgets, now, poolers=poolers)
         slots = asyncio.Semaphore(AT_ONCE)
         acted = await asyncio.gather(
             *(
@@ -123,6 +125,12 @@ class ScalerReconciler:
             if (pause := pauses[each.name]) is not None
         )
         return [*reports, *refused, *made.budgets]
+
+    async def _poolers(self, namespace: str) -> list[Poolers]:
+        try:
+            return [poolers_of(each) for each in await self._cluster.list(PGBOUNCER, namespace)]
+        except NotFoundError:
+            return []  # the kind is not served, so there are none
 
     def _candidate(
         self, scaler: _Scaler, found: Namespace, now: dt.datetime, *, held: bool

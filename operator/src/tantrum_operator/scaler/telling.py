@@ -52,6 +52,9 @@ def conditions_of(spec: ScalerSpec, decision: Decision) -> Sequence[Condition]:
         ]
     if decision.grant is not None and spec.autoscaling and spec.autoscaling.budget_ref:
         found.append(budget_constrained(spec.autoscaling.budget_ref.name, decision.grant))
+    if decision.reason is Reason.CONNECTIONS:
+        message = f"{decision.sentence}. Raise maxClientConnections, or the poolers' replicas."
+        found.append(_condition("ConnectionsConstrained", Truth.TRUE, "StepWithheld", message))
     return [_ready(spec, decision, found), *found]
 
 

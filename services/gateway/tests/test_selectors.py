@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tantrum_gateway import selectors
 from tantrum_gateway.dependencies import (
     ANYTHING,
     CATALOGUE,
@@ -15,7 +15,9 @@ from tantrum_gateway.dependencies import (
     ShowChange,
     touches,
 )
+from tantrum_gateway.l2 import AnySelector
 from tantrum_gateway.selectors import FieldsSelector, FilterSelector, facts_of
+from tantrum_gateway.word_selectors import Form, SearchSelector, SuggestionSelector, Word
 from tvtantrum.catalog.v1 import filter_pb2, show_pb2
 
 from .fakes import make_show, matching
@@ -123,8 +125,15 @@ def test_a_show_that_enters_or_leaves_a_list_touches_it(before, after, condition
 
 @given(filters, st.frozensets(st.sampled_from(["name", "themes"])))
 def test_selectors_come_back_from_redis_as_they_were(conditions, fields):
-    for one in (selector(**conditions), FieldsSelector(fields)):
-        assert selectors.decode(selectors.encode(one)) == one
+    words = (Word(True, (Form("blue", False, 1), Form("bluesky", True, 0))), Word(False, ()))
+    kept = [
+        selector(**conditions),
+        FieldsSelector(fields),
+        SearchSelector(words, selector(**conditions).filter),
+        SuggestionSelector(words),
+    ]
+
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(kept), type=list[AnySelector]) == kept
 
 
 def on(*tags: str) -> Dependencies:

@@ -171,6 +171,8 @@ class Watch:
             written = [one for one in response.changes if one.kind == pb.RESOURCE_KIND_SHOW]
             # One by one, what was missed would take long to look at.
             missed = revision <= newest
+            if any(one.kind == pb.RESOURCE_KIND_THEME for one in response.changes):
+                self._shows.forget_themes(revision)
             if missed:
                 self._shows.forget(written)
             shows = None if missed else await self._shows.changed(written, revision)
@@ -203,12 +205,12 @@ def _change_of(
         if one.kind in _TAGS:
             all_of_kind, prefix = _TAGS[one.kind]
             tags |= {all_of_kind, f"{prefix}:{one.id}", f"{prefix}:{one.slug}"}
-    vocabulary = not kinds.isdisjoint({pb.RESOURCE_KIND_THEME, pb.RESOURCE_KIND_PLATFORM})
     return Change(
         revision=response.revision,
         tags=frozenset(tags),
         shows=shows or (),
-        shows_unknown=vocabulary or (shows is None and pb.RESOURCE_KIND_SHOW in kinds),
+        # A theme or platform that is renamed or merged comes with all shows that have it.
+        shows_unknown=shows is None and pb.RESOURCE_KIND_SHOW in kinds,
         # A kind that is newer than this gateway may mean anything.
         everything=not kinds or not kinds <= _TAGS.keys(),
     )

@@ -66,6 +66,8 @@ def settings_for(catalog_address: str, search_address: str, **changes: Any) -> S
             "trace_sample_ratio": 0,
             "drain_seconds": 0,
             "grace_seconds": 1,
+            # The fake catalogue sends no bookmarks.
+            "watch_silence_seconds": 300,
             # A test may ask as fast as it can.
             "limit_read": "1000000/60",
             **changes,

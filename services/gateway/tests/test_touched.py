@@ -15,7 +15,7 @@ PATHS = (
     "/v1/shows/1", "/v1/shows/blue-day", "/covers/blue-day.svg", "/v1/shows/1/similar",
     "/v1/compare?ids=1,2", "/v1/shows/2", "/v1/shows/red-day", "/covers/red-day.svg",
     "/v1/compare?ids=2,3", "/v1/shows", "/v1/shows?orderBy=stimulation",
-    "/v1/shows?maxStimulation=2", "/v1/shows?minStimulation=4", "/v1/shows?theme=space",
+    "/v1/shows?maxStimulation=2", "/v1/shows?minStimulation=4", "/v1/shows?theme=adventure",
     "/v1/shows?q=day", "/v1/home", "/v1/categories", "/v1/categories/1",
     "/v1/categories/1/shows", "/v1/categories/2", "/v1/themes", "/v1/platforms",
     "/v1/research", "/v1/research/1", "/v1/research/2", "/v1/search?q=day", "/v1/suggest?q=da",
@@ -84,8 +84,8 @@ async def heard(site: Site) -> None:
         ),
         ({"description": "Later."}, {"/v1/search?q=late&maxStimulation=3"}),
         (
-            {"themes": [show_pb2.Label(slug="space", name="Space")]},
-            {"/v1/shows/1/similar", "/v1/shows?theme=space", "/v1/themes"},
+            {"themes": [show_pb2.Label(slug="adventure", name="Adventure")]},
+            {"/v1/shows/1/similar", "/v1/shows?theme=adventure", "/v1/themes"},
         ),
         ({"platforms": [show_pb2.Label(slug="disc", name="Disc")]}, {"/v1/platforms"}),
     ],
@@ -110,8 +110,9 @@ async def test_a_new_show_leaves_what_cannot_hold_it(three: Site):
     assert set(PATHS) - await asked_again(three) == {
         "/v1/shows/1", "/v1/shows/blue-day", "/covers/blue-day.svg", "/v1/compare?ids=1,2",
         "/v1/shows/2", "/v1/shows/red-day", "/covers/red-day.svg", "/v1/compare?ids=2,3",
-        "/v1/shows?minStimulation=4", "/v1/shows?theme=space",
+        "/v1/shows?minStimulation=4", "/v1/shows?theme=adventure",
         "/v1/research", "/v1/research/1", "/v1/research/2",
+        "/v1/search?q=red", "/v1/search?q=late&maxStimulation=3", "/v1/suggest?q=la",
     }  # fmt: skip
 
 
@@ -140,7 +141,7 @@ async def test_a_theme_drops_its_list_and_what_is_found_by_its_words(three: Site
     await fill(three)
 
     await three.catalog.note_changes(
-        pb.Change(kind=pb.RESOURCE_KIND_THEME, type=pb.CHANGE_TYPE_PUT, slug="space")
+        pb.Change(kind=pb.RESOURCE_KIND_THEME, type=pb.CHANGE_TYPE_PUT, slug="adventure")
     )
     await heard(three)
 
@@ -169,5 +170,5 @@ async def test_a_show_that_was_written_twice_meanwhile_counts_as_unknown(three: 
     await heard(three)
 
     again = await asked_again(three)
-    assert again >= {"/v1/shows?minStimulation=4", "/v1/shows?theme=space", "/v1/themes"}
+    assert again >= {"/v1/shows?minStimulation=4", "/v1/shows?theme=adventure", "/v1/themes"}
     assert not again & {"/v1/shows/2", "/v1/research"}

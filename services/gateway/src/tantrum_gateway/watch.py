@@ -25,9 +25,6 @@ from tantrum_gateway.upstreams import Upstreams
 
 log = structlog.get_logger()
 
-SILENCE_SECONDS: Final = 15.0
-"""The catalogue sends a bookmark every few seconds: longer silence is a lost connection."""
-
 _LIST_TIMEOUT_SECONDS: Final = 2.0
 _MAX_BACKOFF_SECONDS: Final = 1.0
 _REVISION_UNAVAILABLE: Final = "REVISION_UNAVAILABLE"
@@ -48,7 +45,8 @@ class Watch:
 
     Calls *on_start* when nothing is known of what was before, *on_change* with each change
     that it hears of, before `revision` tells anybody else, and *on_reset* when the catalogue
-    has gone back to an earlier state.
+    has gone back to an earlier state. The catalogue sends a bookmark every second: silence for
+    *silence_seconds* is a lost connection.
     """
 
     def __init__(
@@ -60,7 +58,7 @@ class Watch:
         on_change: Callable[[Change], None],
         on_reset: Callable[[], None],
         now_monotonic: Callable[[], float],
-        silence_seconds: float = SILENCE_SECONDS,
+        silence_seconds: float,
     ) -> None:
         self._upstreams = upstreams
         self._shows = shows

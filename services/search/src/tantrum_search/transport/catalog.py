@@ -41,7 +41,7 @@ class GrpcCatalog:
     """
 
     def __init__(
-        self, channel: aio.Channel, *, call_seconds: float = 5.0, silence_seconds: float = 15.0
+        self, channel: aio.Channel, *, call_seconds: float = 5.0, silence_seconds: float = 5.0
     ) -> None:
         self._stub: pb_grpc.CatalogServiceAsyncStub = pb_grpc.CatalogServiceStub(channel)
         self._call_seconds = call_seconds

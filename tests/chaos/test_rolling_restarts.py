@@ -1,4 +1,4 @@
-"""Every service is replaced, one process after the other, and neither visitors nor editors notice."""
+"""Every service is replaced, one process after the other; no visitor and no editor notices."""
 
 from __future__ import annotations
 

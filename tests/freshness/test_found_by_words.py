@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Iterable
 
 from google.protobuf.message import Message
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tantrum_gateway import depending
 from tantrum_gateway.dependencies import Change, Dependencies, ShowChange, touches
@@ -100,6 +100,7 @@ async def answers(
     ]
 
 
+@settings(max_examples=300)
 @given(
     st.lists(shows, max_size=4),
     st.tuples(st.none() | shows, st.none() | shows),

@@ -125,7 +125,8 @@ def test_a_show_that_enters_or_leaves_a_list_touches_it(before, after, condition
 
 @given(filters, st.frozensets(st.sampled_from(["name", "themes"])))
 def test_selectors_come_back_from_redis_as_they_were(conditions, fields):
-    words = (Word(True, (Form("blue", False, 1), Form("bluesky", True, 0))), Word(False, ()))
+    forms = (Form("blue", beginning=False, errors=1), Form("bluesky", beginning=True, errors=0))
+    words = (Word(required=True, forms=forms), Word(required=False, forms=()))
     kept = [
         selector(**conditions),
         FieldsSelector(fields),

@@ -12,17 +12,7 @@ from bench import catalog, freshness, gateway, graphql, outdated, peak, search, 
 from bench.product import Product, running
 from bench.report import table, title
 
-_PARTS = (
-    "gateway",
-    "graphql",
-    "freshness",
-    "outdated",
-    "catalog",
-    "search",
-    "memory",
-    "tracing",
-    "peak",
-)
+_PARTS = ("gateway", "graphql", "freshness", "catalog", "search", "memory", "tracing", "peak")
 
 
 def main() -> None:

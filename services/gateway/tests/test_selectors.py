@@ -86,6 +86,54 @@ def test_fields_are_touched_by_name_and_by_coming_and_going():
     assert touches(Change(revision=2, shows_unknown=True), of_names)
 
 
+def found_by(*texts: str, **conditions) -> SearchSelector:
+    words = (Word(required=True, forms=(Form(text, beginning=True, errors=1),)) for text in texts)
+    return SearchSelector(tuple(words), selector(**conditions).filter)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "touched"),
+    [
+        # No word of the query fits.
+        ({}, {"description": "Of trains."}, False),
+        ({"name": "Quiet Bears"}, {"name": "Loud Bears"}, False),
+        (None, {"name": "Trains"}, False),
+        # It comes, goes, or moves.
+        (None, {"name": "Zebra Gardens"}, True),
+        ({"name": "A zebra", "description": "A garden."}, None, True),
+        ({"name": "Zebra gardens"}, {"name": "Zebra gardens", "featured": True}, True),
+        ({"name": "Zebra gardens"}, {"name": "Zebra gardens", "stimulation": 2}, True),
+        ({"name": "Zebra gardens"}, {"name": "Zebra gardens", "seasons": 9}, False),
+        # By a theme, and by an error.
+        ({"name": "Zebra"}, {"name": "Zebra", "description": "Sow grdens."}, True),
+        ({"name": "Zebra"}, {"name": "Zebra", "themes": [show_pb2.Label(slug="plants")]}, True),
+        # The search may not know the word any more, or know it now.
+        ({}, {"description": "A zebra."}, True),
+        # Its filter lets the show in neither before nor after.
+        ({"stimulation": 5}, {"stimulation": 5, "aliases": ["Other"]}, False),
+    ],
+)
+def test_a_change_touches_what_was_found_if_the_words_may_find_the_show(before, after, touched):
+    sides = [
+        None if side is None else facts_of(make_show(**{"stimulation": 1, **side}))
+        for side in (before, after)
+    ]
+    titles = {"nature": ("Nature",), "plants": ("Plants", "Gardens")}
+    change = ShowChange(before=sides[0], after=sides[1], theme_titles=titles)
+
+    assert found_by("zebra", "garden", max_stimulation=1).touched_by(change) is touched
+
+
+def test_without_the_words_or_the_themes_any_change_of_a_text_touches_what_was_found():
+    sides = facts_of(make_show()), facts_of(make_show(description="Of trains."))
+    known = ShowChange(before=sides[0], after=sides[1], theme_titles={"nature": ("Nature",)})
+    unknown = ShowChange(before=sides[0], after=sides[1])
+
+    assert found_by().touched_by(known)
+    assert found_by("zebra").touched_by(unknown)
+    assert not found_by("zebra").touched_by(known)
+
+
 labels = st.lists(st.sampled_from(["a", "b", "c"]), max_size=2, unique=True)
 shows = st.builds(
     lambda ages, themes, **fields: make_show(

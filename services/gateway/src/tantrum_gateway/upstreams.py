@@ -40,6 +40,7 @@ _RETRIED_OF_CATALOG: Final = {
     CATALOG_SERVICE: _CATALOG_READS,
     "tvtantrum.catalog.v1.AuditService": ("ListAuditEntries",),
     "tvtantrum.catalog.v1.EditorService": _EDITOR_READS,
+    "tvtantrum.catalog.v1.IdempotencyService": ("BeginRequest",),
     "tvtantrum.catalog.v1.StatisticsService": ("GetStatistics",),
     "tvtantrum.catalog.v1.VocabularyService": ("GetTheme", "GetPlatform"),
 }

@@ -6,10 +6,19 @@ import asyncio
 import collections
 import contextlib
 
+import grpc
 import pytest
 from tantrum_kit import errors, grpc_client, grpc_peers
 
 from .echo import NAME, Echo, Endless, eventually, serving
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch):
+    """What is a second or a pause in earnest comes soon here."""
+    monkeypatch.setattr(grpc_peers, "_RESOLVE_PERIOD_SECONDS", 0.05)
+    monkeypatch.setattr(grpc_peers, "_SHUNNED_SECONDS", 0.1)
+    monkeypatch.setattr(grpc_client, "_PAUSE_SECONDS", 0.002)
 
 
 class Telling(Echo):
@@ -38,6 +47,13 @@ class Hanging(Echo):
 class Unavailable(Echo):
     async def behave(self, request):
         raise errors.UnavailableError("not here")
+
+
+class Stopping(Echo):
+    """Cancels what it is asked, as a server does that is told to stop."""
+
+    async def unary(self, request, context):
+        await context.abort(grpc.StatusCode.CANCELLED)
 
 
 class Names:
@@ -150,6 +166,13 @@ async def test_without_any_server_a_call_is_unavailable():
 
 async def test_a_call_that_one_server_fails_succeeds_on_another():
     async with balanced(Unavailable(), Telling(b"b")) as (channel, _):
+        answers = [await call(channel) for _ in range(10)]
+
+    assert answers == [b"b"] * 10
+
+
+async def test_a_call_that_a_stopping_server_cancels_succeeds_on_another():
+    async with balanced(Stopping(), Telling(b"b")) as (channel, _):
         answers = [await call(channel) for _ in range(10)]
 
     assert answers == [b"b"] * 10

@@ -76,6 +76,12 @@ def shipped() -> dict[str, list[dict[str, Any]]]:
 
 
 def shipped_shows() -> list[show_pb2.Show]:
+    return [show_pb2.Show.FromString(content) for content in _shipped_shows()]
+
+
+@cache
+def _shipped_shows() -> list[bytes]:
+    """What the shows are copied from, by name."""
     names = {
         kind: {entry["slug"]: entry["name"] for entry in shipped()[kind]}
         for kind in ("theme", "platform")
@@ -93,7 +99,8 @@ def shipped_shows() -> list[show_pb2.Show]:
             **{sense: LEVELS.index(level) for sense, level in entry.get("senses", {}).items()}
         )
         shows.append(show_pb2.Show(**{"id": number, "revision": 1, **entry}))
-    return sorted(shows, key=lambda show: (show.name.casefold(), show.id))
+    shows.sort(key=lambda show: (show.name.casefold(), show.id))
+    return [show.SerializeToString() for show in shows]
 
 
 class Fake:
@@ -471,6 +478,7 @@ class FakeSearch(Fake, search_service_pb2_grpc.SearchServiceServicer):
             total_size=len(found),
             did_you_mean="bluey" if request.query == "bluye" else "",
             catalog_revision=self._catalog.revision - self.lags_by,
+            words=words_told(request.query),
         )
 
     async def SuggestShows(self, request, context):
@@ -483,7 +491,16 @@ class FakeSearch(Fake, search_service_pb2_grpc.SearchServiceServicer):
                 for show in self._found(request.query)[: request.limit or 8]
             ],
             catalog_revision=self._catalog.revision,
+            words=words_told(request.query),
         )
+
+
+def words_told(query: str) -> list[search_pb.QueryWord]:
+    """The words of *query*, each the beginning of what it is to find."""
+    return [
+        search_pb.QueryWord(required=True, forms=[search_pb.TermForm(text=text, beginning=True)])
+        for text in query.casefold().split()
+    ]
 
 
 @contextlib.asynccontextmanager

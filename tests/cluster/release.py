@@ -7,10 +7,10 @@ import json
 import secrets
 import urllib.request
 
+from ..load.signing_in import api_token
 from .api import CommandError, helm, kubectl
 from .images import CHECKOUT, values
 from .pods import Pods
-from .signing_in import api_token
 from .waiting import until
 
 CHART = CHECKOUT / "charts/tvtantrum"
@@ -63,7 +63,7 @@ class Release:
         catalog = f"deployment/{self.name}-catalog"
         create = ("tantrum-catalog", "create-editor", email)
         kubectl("exec", "-i", "-n", self.namespace, catalog, "--", *create, stdin=password)
-        return api_token(self.edge_url, email, password, ["read", "shows:write"])
+        return api_token(self.edge_url, email, password)
 
     def answers(self, path="/v1/shows?pageSize=1"):
         """Whether the edge has a good answer for *path*."""

@@ -88,5 +88,6 @@ async def test_a_write_that_is_refused_says_why(editor, edge):
 
     with pytest.raises(WriteError, match="status 503: no database"):
         await editor.create(timeout_seconds=1)
-    with pytest.raises(WriteError, match="status 503: no database"):
+    edge.answer = Answer(403, b"not yours")
+    with pytest.raises(WriteError, match="status 403: not yours"):
         await editor.kept()

@@ -13,6 +13,7 @@ from .connections import Connections, MalformedAnswerError
 from .outcomes import Written
 
 _SHOWS: Final = "/v1/admin/shows"
+_BUSY_SECONDS: Final = 0.5
 
 
 class WriteError(Exception):
@@ -60,7 +61,8 @@ class Editor:
         """
         Return the names by id of all that is there of what it made, as no cache has them.
 
-        Raises `WriteError` where they cannot be read, and what `Connections.ask` raises.
+        Asks again for as long as the catalogue has too much to do. Raises `WriteError`
+        where they cannot be read, and what `Connections.ask` raises.
         """
         names: dict[int, str] = {}
         page_token = ""
@@ -69,6 +71,9 @@ class Editor:
             answer = await self._edge.ask(
                 "GET", f"{_SHOWS}?{urlencode(query)}", headers=self._authorization
             )
+            if answer.status == 503:
+                await asyncio.sleep(_BUSY_SECONDS)
+                continue
             if answer.status != 200:
                 raise WriteError(f"status {answer.status}: {answer.text[:200]}")
             page = json.loads(answer.text)

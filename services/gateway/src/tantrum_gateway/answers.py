@@ -242,9 +242,11 @@ class Answer:
         """
         Tags that a CDN can drop it by: it knows no filters, so all lists of shows have one.
 
+        What has that of a kind needs none of its single things, as each change names both.
         Many are told by their kinds alone: proxies bound what headers may take.
         """
         tags = set(self.depends.tags) | ({"shows"} if self.depends.selectors else set())
+        tags = {tag for tag in tags if _TAG_BY_KIND.get(tag.partition(":")[0]) not in tags}
         if sum(map(len, tags)) + len(tags) > _MAX_CDN_TAGS_BYTES:
             tags = {_TAG_BY_KIND.get(tag.partition(":")[0], tag) for tag in tags}
         return sorted(tags)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import math
 import random
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Final
 
 from opentelemetry import trace
@@ -84,34 +85,35 @@ def recording(processor: SpanProcessor, *, service: str) -> Iterator[None]:
         _tracer = None
 
 
-class Sampler:
-    """Picks a *ratio* (0 to 1) of what it is asked about, at random. To be used by one thread."""
+def sampler(ratio: float) -> Iterator[bool]:
+    """
+    Pick a *ratio* (0 to 1) of what it is asked about, at random, without an end.
 
-    def __init__(self, ratio: float) -> None:
-        self._ratio = ratio
-        self._left = self._gap()
+    To be used by one thread.
+    """
+    # Each answer comes from C, and is drawn once for many: this is on the way of every request.
+    return itertools.chain.from_iterable(_runs(ratio))
 
-    def __call__(self) -> bool:
-        # One subtraction in place of one draw for each: this is on the way of every request.
-        self._left -= 1
-        if self._left >= 0:
-            return False
-        self._left = self._gap()
-        return True
 
-    def _gap(self) -> float:
-        """Draw how many to let pass before the next one."""
-        if self._ratio <= 0:
-            return math.inf
-        if self._ratio >= 1:
-            return 0
+def _runs(ratio: float) -> Iterator[Iterable[bool]]:
+    passed, picked = False, True
+    while ratio <= 0:
+        yield itertools.repeat(passed)
+    while ratio >= 1:
+        yield itertools.repeat(picked)
+    while True:
         draw = 1.0 - random.random()  # noqa: S311 - no secret
-        return math.floor(math.log(draw) / math.log(1.0 - self._ratio))
+        yield itertools.repeat(passed, math.floor(math.log(draw) / math.log(1.0 - ratio)))
+        yield (picked,)
 
 
 @contextlib.contextmanager
 def served(
-    name: str, traceparent: str | bytes | None, *, sampled: bool | None = None
+    name: str,
+    traceparent: str | bytes | None,
+    *,
+    sampled: bool | None = None,
+    begun_seconds_ago: float = 0.0,
 ) -> Iterator[Span]:
     """
     Go on, in the body, with the caller's trace, or begin one where it sent none.
@@ -125,7 +127,12 @@ def served(
     span: Span
     if sampled and _tracer is not None:
         parent = trace.set_span_in_context(NonRecordingSpan(caller)) if caller.is_valid else None
-        span = _tracer.start_span(name, context=parent, kind=SpanKind.SERVER)
+        span = _tracer.start_span(
+            name,
+            context=parent,
+            kind=SpanKind.SERVER,
+            start_time=time.time_ns() - int(begun_seconds_ago * 1e9),
+        )
     else:
         span = NonRecordingSpan(
             SpanContext(

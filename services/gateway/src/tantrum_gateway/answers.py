@@ -96,6 +96,7 @@ class Form:
         "not_modified",
         "not_modified_headers",
         "other_etag",
+        "route",
         "start_headers",
         "status",
         "stored_monotonic",
@@ -112,10 +113,12 @@ class Form:
         other_etag: bytes = b"",
         coding: Coding = Coding.IDENTITY,
         best: bool = False,
+        route: str = "",
         expires_monotonic: float = 0.0,
         stored_monotonic: float = 0.0,
     ) -> None:
         self.status = status
+        self.route = route
         self.start_headers = [*headers, (b"content-length", b"%d" % len(body))]
         self.not_modified_headers = [one for one in headers if one[0] not in _ABOUT_BODIES]
         self.body_event = {"type": "http.response.body", "body": body}
@@ -327,6 +330,7 @@ class Answer:
             other_etag=self._etag(coding, best=not best) if coding in compression.BEST else b"",
             coding=coding,
             best=best,
+            route=self.route,
             stored_monotonic=self.stored_monotonic,
             expires_monotonic=self.expires_monotonic,
         )

@@ -2,10 +2,10 @@
 The gateway as an ASGI application.
 
 A request that came in before, byte for byte, is answered by one look-up and
-nothing else: no parsing, no log line, no labels, no clock. All others take the
-long way: route, parse, find or make the answer, negotiate, send. So this module
-works on raw bytes and plain dicts: the short way takes 2 µs of the 20 to 25 that
-a request costs in all. It runs on granian's thread (see `first_step`), the long
+nothing else: no parsing, no labels, and a log line only where it is sampled. All
+others take the long way: route, parse, find or make the answer, negotiate, send. So
+this module works on raw bytes and plain dicts: the short way takes 2 µs of the 20 to
+25 that a request costs in all. It runs on granian's thread (see `first_step`), the long
 way in a task on the event loop.
 """
 
@@ -15,8 +15,9 @@ import asyncio
 import itertools
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from time import perf_counter
 from typing import Final
 
 import structlog
@@ -39,13 +40,14 @@ from tantrum_gateway.observing import Observed, Observer
 from tantrum_gateway.queries import read
 from tantrum_gateway.reads import Question
 from tantrum_gateway.routing import Match, Routes
-from tantrum_gateway.upstreams import request_id
+from tantrum_gateway.upstreams import request_id as request_id_of_calls
 
 log = structlog.get_logger()
 
 Page = Callable[[], Awaitable[Answer]]
 """Makes an answer that no cache may keep, or that is ready anyway."""
 
+_observe_duration: Final = metrics.DURATIONS.observe
 _ALLOW: Final = (b"allow", b"GET, HEAD, OPTIONS")
 _ALL_METHODS: Final = b"GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
 _CLOSE: Final = (b"connection", b"close")
@@ -83,24 +85,26 @@ class Gateway:
         self._threads = threads
         self._observer = observer
         self._sampled = observer.sampled
+        self._slow_seconds = observer.slow_seconds
         self._front = front
         self._body_limits = body_limits
         self._callers = front.callers
         self._ready: dict[RawKey, Form] = l1.ready
-        self._id_prefix = os.urandom(6).hex().encode()
-        self._next_id = itertools.count(1).__next__
+        self._next_id = _request_ids().__next__
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        header = headers.get
         raw_caller = (
             scope["client"][0],
-            headers.get(b"x-forwarded-for"),
-            headers.get(b"x-forwarded-proto"),
-            headers.get(b"cf-connecting-ip"),
+            header(b"x-forwarded-for"),
+            header(b"x-forwarded-proto"),
+            header(b"cf-connecting-ip"),
         )
         caller = self._callers.get(raw_caller) or self._front.caller(raw_caller)
         form = self._ready.get(
@@ -108,7 +112,7 @@ class Gateway:
                 scope["method"],
                 scope["raw_path"],
                 scope["query_string"],
-                headers.get(b"accept-encoding"),
+                header(b"accept-encoding"),
             )
         )
         index = index_of(scope["method"], scope["path"]) if form is None else form.limit_index
@@ -119,22 +123,20 @@ class Gateway:
             lease.left = left - 1
         else:
             allowed = self._front.limiter.take_from(lease)
-        own_headers = [
-            (b"x-request-id", self._request_id(headers)),
-            *lease.headers(lease.left + lease.beyond),
-        ]
-        origin = headers.get(b"origin")
+        given_id = header(b"x-request-id")
+        request_id = self._next_id() if given_id is None else self._request_id(given_id)
+        own_headers = [(b"x-request-id", request_id), *lease.headers(lease.left + lease.beyond)]
+        origin = header(b"origin")
         if origin is not None:
             own_headers += self._front.cors.headers(origin)
         if not allowed:
             own_headers += caller.headers
             await self._send_limited(scope, lease, own_headers, send)
             return
-        accept = headers.get(b"accept")
+        accept = header(b"accept")
         sampled = self._sampled()
         if (
             form is None
-            or sampled
             or b"x-server-timing" in headers
             or b"if-match" in headers
             or (accept is not None and accept not in form.accepted)
@@ -149,7 +151,7 @@ class Gateway:
             return
         if form.told_at != self._clock.now:
             form.tell(self._clock)
-        if_none_match = headers.get(b"if-none-match")
+        if_none_match = header(b"if-none-match")
         if if_none_match is not None and (etag := form.matching(if_none_match, weak=True)):
             form.not_modified += 1
             code, body_event = 304, EMPTY_BODY
@@ -168,6 +170,19 @@ class Gateway:
             }
         )
         await send(body_event)
+        elapsed_seconds = perf_counter() - started
+        _observe_duration(form.route, elapsed_seconds)
+        if sampled or elapsed_seconds >= self._slow_seconds:
+            self._observer.tell_of_hit(
+                scope["method"],
+                scope["raw_path"].decode("latin-1"),
+                route=form.route,
+                code=code,
+                request_id=request_id.decode(),
+                traceparent=header(b"traceparent"),
+                sampled=sampled,
+                elapsed_seconds=elapsed_seconds,
+            )
 
     def drain(self) -> None:
         """From now on ask each client to close its connection."""
@@ -198,7 +213,7 @@ class Gateway:
         metrics.request_answered("", code, 0.0)
 
     async def _take_long_way(self, exchange: Exchange, *, sampled: bool) -> None:
-        request_id.set(exchange.own_id)
+        request_id_of_calls.set(exchange.own_id)
         self._under_way += 1
         self._idle.clear()
         if self.draining:
@@ -250,12 +265,9 @@ class Gateway:
             failure_code = await self._send_raised(exchange, error)
         return passage.scope.get("route_template", prefix), passage.status or failure_code
 
-    def _request_id(self, headers: dict[bytes, bytes]) -> bytes:
-        """Return the id that the request came with, if it is one, else a new one."""
-        given_id = headers.get(b"x-request-id")
-        if given_id is not None and _REQUEST_ID.fullmatch(given_id):
-            return given_id
-        return b"%s-%x" % (self._id_prefix, self._next_id())
+    def _request_id(self, given_id: bytes) -> bytes:
+        """Return the id that the request came with, if it may travel, else a new one."""
+        return given_id if _REQUEST_ID.fullmatch(given_id) else self._next_id()
 
     async def _answer(self, exchange: Exchange, observed: Observed) -> tuple[str, int]:
         """Answer; return the route and the status that the client got."""
@@ -405,6 +417,15 @@ def _request(match: Match, query: bytes) -> Request:
     arguments = read(query, match.endpoint.parameters, lenient=match.endpoint.lenient)
     question = Question(arguments=arguments, key=match.key)
     return Request(endpoint=match.endpoint, question=question, path=match.path)
+
+
+def _request_ids() -> Iterator[bytes]:
+    """Return ids that no other process gives, without an end; each costs a hit next to nothing."""
+    prefix = os.urandom(6).hex().encode()
+    last_digits = [b"%02x" % number for number in range(256)]
+    return itertools.chain.from_iterable(
+        map((b"%s-%x" % (prefix, block)).__add__, last_digits) for block in itertools.count(1)
+    )
 
 
 def _found(page: Answer) -> Found:

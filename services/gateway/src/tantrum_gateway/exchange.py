@@ -105,7 +105,7 @@ class Exchange:
 
 def under_tag(form: Form, etag: bytes, headers: Headers) -> Headers:
     """Return the *headers* of a 304 that confirms *etag*, one of the form's."""
-    if etag == form.etag:
+    if etag is form.etag:
         return headers
     # The client has the bytes of another effort: they stay its own, under their own tag.
     return [(name, etag if name == b"etag" else value) for name, value in headers]

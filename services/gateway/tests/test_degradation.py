@@ -163,5 +163,6 @@ async def test_above_the_bound_requests_are_shed_at_once_with_retry_after():
         "The catalogue has too much to do just now; try again."
     }
     assert health.status_code == 200
-    # The gateway has some calls of its own under way, to know what changes touch.
-    assert bound - 10 < sum(one.status_code == 200 for one in answers) <= bound
+    # The gateway has some calls of its own under way, to know what changes touch; and where one
+    # of those takes long meanwhile, the bound sinks by a tenth.
+    assert bound - 30 < sum(one.status_code == 200 for one in answers) <= bound

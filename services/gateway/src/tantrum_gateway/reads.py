@@ -230,50 +230,59 @@ async def get_research(upstreams: Upstreams, question: Question) -> Reply:
 
 
 async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
-    arguments = question.arguments
-    selected = filters.conditions(arguments)
-    page = _page(question)
-    if page["page_token"].startswith(_NAMES_TOKEN):
-        return await search_names(upstreams, question)  # a list goes on as it began
-    del page["min_revision"]  # the index says where it stands, and cannot be waited for
-    response = await call(
-        "search",
-        upstreams.search.SearchShows,
-        search_pb.SearchShowsRequest(query=arguments.get("q", ""), filter=selected, **page),
-    )
-    hits = resources.HitPage(
-        hits=[codec.hit(one) for one in response.hits],
-        total_size=response.total_size,
-        next_page_token=response.next_page_token,
-        did_you_mean=response.did_you_mean or None,
-        degraded=False,
-    )
-    depends = depending.on_search([one.show for one in response.hits], selected)
+    request = _search(question)
+    if goes_on_by_name(request):
+        return await search_names(upstreams, question)
+    response = await call("search", upstreams.search.SearchShows, request)
+    depends = depending.on_search([one.show for one in response.hits], request.filter)
+    hits = _hits(response, degraded=False)
     return _json(hits, response.catalog_revision, question, depends)
 
 
 async def search_names(upstreams: Upstreams, question: Question) -> Reply:
-    """Answer from the catalogue what the search cannot: shows that hold the text as it stands."""
-    arguments = question.arguments
-    page = _page(question)
-    token = page["page_token"]
-    if token and not token.startswith(_NAMES_TOKEN):
+    """Answer from the catalogue what the search cannot."""
+    request = _search(question)
+    response = await found_by_name(upstreams, request, min_revision=question.min_revision)
+    return _degraded(_hits(response, degraded=True), response.catalog_revision, question)
+
+
+def goes_on_by_name(request: search_pb.SearchShowsRequest) -> bool:
+    """Say whether it asks for more of what `found_by_name` began: a list goes on as it began."""
+    return request.page_token.startswith(_NAMES_TOKEN)
+
+
+async def found_by_name(
+    upstreams: Upstreams, request: search_pb.SearchShowsRequest, *, min_revision: int
+) -> search_pb.SearchShowsResponse:
+    """
+    Have the catalogue answer for the search: with shows that hold the text as it stands.
+
+    Raises:
+        UnavailableError: the list began with the search, and so cannot go on here.
+    """
+    token = request.page_token
+    if token and not goes_on_by_name(request):
         raise UnavailableError("The search does not answer just now; try again.")
-    page["page_token"] = token.removeprefix(_NAMES_TOKEN)
-    selected = filters.conditions(arguments)
-    selected.text = arguments.get("q", "")
+    selected = filter_pb2.ShowFilter()
+    selected.CopyFrom(request.filter)
+    selected.text = request.query
     response = await call(
-        "catalog", upstreams.catalog.ListShows, catalog_pb.ListShowsRequest(filter=selected, **page)
+        "catalog",
+        upstreams.catalog.ListShows,
+        catalog_pb.ListShowsRequest(
+            filter=selected,
+            page_size=request.page_size,
+            page_token=token.removeprefix(_NAMES_TOKEN),
+            min_revision=min_revision,
+        ),
     )
     next_token = response.next_page_token
-    hits = resources.HitPage(
-        hits=[resources.Hit(show=codec.show(one), highlights=[]) for one in response.shows],
+    return search_pb.SearchShowsResponse(
+        hits=[search_pb.SearchHit(show=one) for one in response.shows],
         total_size=response.total_size,
         next_page_token=f"{_NAMES_TOKEN}{next_token}" if next_token else "",
-        did_you_mean=None,
-        degraded=True,
+        catalog_revision=response.catalog_revision,
     )
-    return _degraded(hits, response.catalog_revision, question)
 
 
 async def suggest_shows(upstreams: Upstreams, question: Question) -> Reply:
@@ -360,6 +369,25 @@ def _page(question: Question, *, default_size: int = 20) -> dict[str, Any]:
         "page_token": arguments.get("pageToken", ""),
         "min_revision": question.min_revision,
     }
+
+
+def _search(question: Question) -> search_pb.SearchShowsRequest:
+    page = _page(question)
+    del page["min_revision"]  # the index says where it stands, and cannot be waited for
+    selected = filters.conditions(question.arguments)
+    return search_pb.SearchShowsRequest(
+        query=question.arguments.get("q", ""), filter=selected, **page
+    )
+
+
+def _hits(response: search_pb.SearchShowsResponse, *, degraded: bool) -> resources.HitPage:
+    return resources.HitPage(
+        hits=[codec.hit(one) for one in response.hits],
+        total_size=response.total_size,
+        next_page_token=response.next_page_token,
+        did_you_mean=response.did_you_mean or None,
+        degraded=degraded,
+    )
 
 
 def _order(

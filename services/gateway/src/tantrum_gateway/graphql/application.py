@@ -128,7 +128,7 @@ class GraphqlApplication:
         """Answer a GET: through the caches, where the document is a persisted one."""
         if asked.document_id is None:
             return await self._executed(asked, media_type)
-        text = self._documents.text(asked.document_id, asked.query)
+        text = await self._documents.text(asked.document_id, asked.query)
         operation = self._documents.ready(text).operation(asked.operation_name)
         # Nor does what means nothing make another answer.
         names = {one.variable.name.value for one in operation.variable_definitions or ()}
@@ -157,7 +157,7 @@ class GraphqlApplication:
             return _found(error.outcome, media_type)
 
     async def _executed(self, asked: Asked, media_type: str) -> Found:
-        text = self._documents.text(asked.document_id, asked.query)
+        text = await self._documents.text(asked.document_id, asked.query)
         priority = Priority.AD_HOC if asked.document_id is None else Priority.READ
         with deadline.running_for(self._timeout_seconds), prioritised(priority):
             outcome = await self._executor.execute(

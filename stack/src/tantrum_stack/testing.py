@@ -12,6 +12,10 @@ Real engines for tests, as a pytest plugin that the workspace's settings load.
   clients need `statement_cache_size=0`.
 * `redis_server`: an empty Redis of the test's own: `.url`, and `.stop()` and `.start()` (at
   the same address, empty) for tests of outages.
+* `api_server`: a Kubernetes API server (with its etcd, and nothing that runs pods), empty but
+  for what it makes itself, one for the tests of a module: an `ApiServer` with
+  `.kubeconfig()`, `.kubectl(…)`, `.install_crds(path)`, `.audit_log`, `.stop()` and `.start()`.
+* `namespace`: a new, empty namespace of it for each test; its name.
 
 All are synchronous fixtures that work in synchronous and asynchronous tests alike. Tests that
 use them carry `@pytest.mark.integration`. An engine that the machine lacks skips the test
@@ -37,14 +41,22 @@ import pytest
 
 from tantrum_stack.errors import StackError
 from tantrum_stack.identity import Place, place_for
+from tantrum_stack.kubernetes import ApiServerEngine
 from tantrum_stack.pgbouncer import PgBouncerEngine
 from tantrum_stack.postgres import Database, PostgresEngine
 from tantrum_stack.processes import Process, until_ready
 from tantrum_stack.redis import RedisEngine
 
-__all__ = ["Database", "PostgresServer", "RedisServer", "engine_needed", "temporary_place"]
+__all__ = [
+    "ApiServer",
+    "Database",
+    "PostgresServer",
+    "RedisServer",
+    "engine_needed",
+    "temporary_place",
+]
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 120.0
 
 T = TypeVar("T")
 
@@ -100,6 +112,20 @@ class RedisServer:
             _outside_loop(self._process.stop())
 
 
+class ApiServer(ApiServerEngine):
+    """A Kubernetes API server that its test may end and start again, with all its objects."""
+
+    _process: Process | None = None
+
+    def start(self) -> None:
+        self._process = Process.start(self.command(), self.folder / "kube-apiserver.log")
+        _outside_loop(until_ready(self._process, self.ready, within_seconds=_READY_SECONDS))
+
+    def stop(self) -> None:
+        if self._process is not None:
+            _outside_loop(self._process.stop())
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     with temporary_place() as place:
@@ -136,6 +162,27 @@ def redis_server() -> Iterator[RedisServer]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture(scope="module")
+def api_server() -> Iterator[ApiServer]:
+    with temporary_place() as place:
+        with engine_needed("Kubernetes"):
+            server = ApiServer(place.folder)
+        server.prepare()
+        with _running(server.etcd_command, server.etcd_ready, place):
+            try:
+                server.start()
+                yield server
+            finally:
+                server.stop()
+
+
+@pytest.fixture
+def namespace(api_server: ApiServer) -> str:
+    name = f"test-{secrets.token_hex(4)}"
+    api_server.kubectl("create", "namespace", name)
+    return name
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ import math
 import random
 import re
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 from opentelemetry import trace
@@ -91,20 +91,16 @@ def sampler(ratio: float) -> Iterator[bool]:
 
     To be used by one thread.
     """
-    # Each answer comes from C, and is drawn once for many: this is on the way of every request.
-    return itertools.chain.from_iterable(_runs(ratio))
-
-
-def _runs(ratio: float) -> Iterator[Iterable[bool]]:
-    passed, picked = False, True
     while ratio <= 0:
-        yield itertools.repeat(passed)
+        yield False
     while ratio >= 1:
-        yield itertools.repeat(picked)
+        yield True
     while True:
+        # One draw for many, since this is on the way of every request.
         draw = 1.0 - random.random()  # noqa: S311 - no secret
-        yield itertools.repeat(passed, math.floor(math.log(draw) / math.log(1.0 - ratio)))
-        yield (picked,)
+        passed_count = math.floor(math.log(draw) / math.log(1.0 - ratio))
+        yield from itertools.repeat(False, passed_count)  # noqa: FBT003 - its own signature
+        yield True
 
 
 @contextlib.contextmanager

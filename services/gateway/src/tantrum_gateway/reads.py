@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from tantrum_kit.errors import NotFoundError, UnavailableError
+from tantrum_kit.errors import NotFoundError
 from tvtantrum.catalog.v1 import catalog_service_pb2 as catalog_pb
 from tvtantrum.catalog.v1 import filter_pb2, show_pb2
 from tvtantrum.search.v1 import search_service_pb2 as search_pb
 
-from tantrum_gateway import codec, covers, depending, filters, resources
+from tantrum_gateway import by_name, codec, covers, depending, filters, resources
 from tantrum_gateway.dependencies import ANYTHING, Dependencies
 from tantrum_gateway.queries import Arguments
 from tantrum_gateway.upstreams import Method, ResponseT, Upstreams, call
@@ -35,9 +35,6 @@ _DIRECTIONS: Final = {
     "desc": filter_pb2.SORT_DIRECTION_DESCENDING,
 }
 HOME_SHOWS_PER_CATEGORY: Final = 12
-
-_NAMES_TOKEN: Final = "names_"  # noqa: S105 - no secret
-"""Begins the page tokens of lists that `search_names` has begun."""
 
 SLUG: Final = re.compile(r"(?=.{1,120}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _ID: Final = re.compile(r"[0-9]+")
@@ -231,7 +228,7 @@ async def get_research(upstreams: Upstreams, question: Question) -> Reply:
 
 async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
     request = _search(question)
-    if goes_on_by_name(request):
+    if by_name.goes_on(request):
         return await search_names(upstreams, question)
     response = await call("search", upstreams.search.SearchShows, request)
     depends = depending.on_search([one.show for one in response.hits], request.filter)
@@ -242,47 +239,8 @@ async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
 async def search_names(upstreams: Upstreams, question: Question) -> Reply:
     """Answer from the catalogue what the search cannot."""
     request = _search(question)
-    response = await found_by_name(upstreams, request, min_revision=question.min_revision)
+    response = await by_name.found(upstreams, request, min_revision=question.min_revision)
     return _degraded(_hits(response, degraded=True), response.catalog_revision, question)
-
-
-def goes_on_by_name(request: search_pb.SearchShowsRequest) -> bool:
-    """Say whether it asks for more of what `found_by_name` began: a list goes on as it began."""
-    return request.page_token.startswith(_NAMES_TOKEN)
-
-
-async def found_by_name(
-    upstreams: Upstreams, request: search_pb.SearchShowsRequest, *, min_revision: int
-) -> search_pb.SearchShowsResponse:
-    """
-    Have the catalogue answer for the search: with shows that hold the text as it stands.
-
-    Raises:
-        UnavailableError: the list began with the search, and so cannot go on here.
-    """
-    token = request.page_token
-    if token and not goes_on_by_name(request):
-        raise UnavailableError("The search does not answer just now; try again.")
-    selected = filter_pb2.ShowFilter()
-    selected.CopyFrom(request.filter)
-    selected.text = request.query
-    response = await call(
-        "catalog",
-        upstreams.catalog.ListShows,
-        catalog_pb.ListShowsRequest(
-            filter=selected,
-            page_size=request.page_size,
-            page_token=token.removeprefix(_NAMES_TOKEN),
-            min_revision=min_revision,
-        ),
-    )
-    next_token = response.next_page_token
-    return search_pb.SearchShowsResponse(
-        hits=[search_pb.SearchHit(show=one) for one in response.shows],
-        total_size=response.total_size,
-        next_page_token=f"{_NAMES_TOKEN}{next_token}" if next_token else "",
-        catalog_revision=response.catalog_revision,
-    )
 
 
 async def suggest_shows(upstreams: Upstreams, question: Question) -> Reply:

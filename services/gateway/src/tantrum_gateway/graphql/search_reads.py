@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from tantrum_kit import errors
 from tvtantrum.search.v1 import search_service_pb2 as search_pb
 
-from tantrum_gateway import reads
+from tantrum_gateway import by_name
 from tantrum_gateway.dependencies import Dependencies
 from tantrum_gateway.graphql import dependence
 from tantrum_gateway.graphql.failures import LimitError
@@ -53,7 +53,7 @@ class SearchReads:
         return response
 
     async def _hits(self, request: search_pb.SearchShowsRequest) -> search_pb.SearchShowsResponse:
-        if not reads.goes_on_by_name(request):
+        if not by_name.goes_on(request):
             try:
                 with leaving_time():
                     return await call("search", self._upstreams.search.SearchShows, request)
@@ -61,7 +61,7 @@ class SearchReads:
                 if not self._degrading:
                     raise
         self.degraded = True
-        return await reads.found_by_name(self._upstreams, request, min_revision=self._min_revision)
+        return await by_name.found(self._upstreams, request, min_revision=self._min_revision)
 
     async def _suggestions(
         self, request: search_pb.SuggestShowsRequest

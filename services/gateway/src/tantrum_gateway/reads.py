@@ -231,7 +231,7 @@ async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
     if by_name.goes_on(request):
         return await search_names(upstreams, question)
     response = await call("search", upstreams.search.SearchShows, request)
-    depends = depending.on_search([one.show for one in response.hits], request.filter)
+    depends = depending.on_search(request, response)
     hits = _hits(response, degraded=False)
     return _json(hits, response.catalog_revision, question, depends)
 
@@ -250,7 +250,8 @@ async def suggest_shows(upstreams: Upstreams, question: Question) -> Reply:
         search_pb.SuggestShowsRequest(query=question.arguments.get("q", "")),
     )
     suggestions = codec.suggestions(response)
-    return _json(suggestions, response.catalog_revision, question, depending.on_suggestions())
+    depends = depending.on_suggestions(response)
+    return _json(suggestions, response.catalog_revision, question, depends)
 
 
 async def suggest_nothing(upstreams: Upstreams, question: Question) -> Reply:

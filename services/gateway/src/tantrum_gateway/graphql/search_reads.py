@@ -15,7 +15,7 @@ from tantrum_kit import errors
 from tvtantrum.search.v1 import search_service_pb2 as search_pb
 
 from tantrum_gateway import by_name
-from tantrum_gateway.dependencies import Dependencies
+from tantrum_gateway.dependencies import ANYTHING, Dependencies
 from tantrum_gateway.graphql import dependence
 from tantrum_gateway.graphql.failures import LimitError
 from tantrum_gateway.upstreams import Upstreams, call, leaving_time
@@ -99,6 +99,7 @@ class SearchReads:
             future.cancel()
             raise
         self.revisions.append(response.catalog_revision)
-        self.depends.append(dependence.on_read(request, response))
+        # Only search knows what a search depends on.
+        self.depends.append(ANYTHING if self.degraded else dependence.on_read(request, response))
         future.set_result(response)
         return response

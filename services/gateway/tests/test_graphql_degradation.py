@@ -124,7 +124,7 @@ async def test_a_persisted_document_is_degraded_only_where_nothing_older_is_know
     known, unknown = persisted(SEARCH, query="bluey"), persisted(SEARCH, query="a")
     whole = (await site.get(known)).json()
     site.search.error = away()
-    await site.catalog.write(make_show(id=9_000, slug="later", name="Later"))
+    await site.catalog.write(make_show(id=9_000, slug="later", name="Bluey Later"))
 
     async def stale() -> bool:
         return "stale-if-error" in (await site.get(known)).headers["cache-status"]

@@ -15,6 +15,7 @@ from typing import Final
 
 import prometheus_client
 from tantrum_kit import logs
+from tantrum_operator import app
 from tantrum_operator.cluster import Cluster, connected
 from tantrum_operator.objects import DEPLOYMENT, POD, SERVICE_SCALER, Body, Kind
 from tantrum_operator.prometheus import Point, Series
@@ -63,15 +64,21 @@ class _TimedCluster(Cluster):
 async def measure() -> bool:
     """Print what a pass costs; return whether the bars are held."""
     logs.configure(log_format="json", level="WARNING")
+    app.collect_rarely()
     async with _api_server() as server, connected(server.kubeconfig()) as client:
         await asyncio.to_thread(server.install_crds, _CRDS)
         await asyncio.to_thread(server.kubectl, "create", "namespace", _NAMESPACE)
         cluster, load = _TimedCluster(client, timeout_seconds=_TIMEOUT_SECONDS), _Load()
+        empty = _peak_mebibytes()
         await _made(cluster)
         reporter = Reporter(cluster, Recorder(cluster, instance="bench"))
         reconciler = ScalerReconciler(cluster, load, metrics_seconds=_TIMEOUT_SECONDS)
         title(f"{_SCALERS} scalers of one namespace")
-        return await _passes(cluster, load, reconciler, reporter)
+        held = await _passes(cluster, load, reconciler, reporter)
+        print(
+            f"  {_peak_mebibytes():,.0f} MiB at most, {empty:,.0f} before there were any scalers."
+        )
+        return held
 
 
 async def _passes(
@@ -90,7 +97,6 @@ async def _passes(
     await _pass(reconciler, reporter)
     scaling_seconds = time.process_time() - busy
     seconds = cluster.scaled_at - began
-    mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     table(
         ("", "API calls", "CPU ms"),
         [
@@ -99,7 +105,6 @@ async def _passes(
         ],
     )
     print(f"  {idle_calls * 60 / _PERIOD_SECONDS:,.0f} calls a minute while nothing changes;")
-    print(f"  {mebibytes:,.0f} MiB at most, with what this program needs.")
     return all(
         (
             bar("from the tick to the last scaling", seconds, at_most=3, unit=" s"),
@@ -107,6 +112,10 @@ async def _passes(
             bar("idle CPU", 100 * idle_seconds / _PERIOD_SECONDS, at_most=1, unit=" % of a core"),
         )
     )
+
+
+def _peak_mebibytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 async def _pass(reconciler: ScalerReconciler, reporter: Reporter) -> None:

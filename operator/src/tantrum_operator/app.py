@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import functools
+import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
@@ -61,12 +62,24 @@ def reconcilers(
     return [each for each in built if settings.kind_names & {kind.name for kind in each.kinds}]
 
 
+def collect_rarely() -> None:
+    """
+    Let Python look for reference cycles some forty times less often.
+
+    Each look at a namespace reads lists of thousands of small objects, none in a cycle; the
+    search through them took half of the time of reading them.
+    """
+    gc.freeze()
+    gc.set_threshold(30_000, 20, 20)
+
+
 async def run(settings: Settings, build: Build | None = None) -> None:
     """
     Wait for leadership, act, and end in order at SIGTERM or SIGINT.
 
     Raises `LeadershipLostError`, and `CallerError` when the start fails.
     """
+    collect_rarely()
     async with (
         connected(settings.kubeconfig, identity=settings.identity) as client,
         asking(settings.prometheus_url, timeout_seconds=_METRICS_SECONDS) as metrics,

@@ -12,6 +12,8 @@ Real engines for tests, as a pytest plugin that the workspace's settings load.
   clients need `statement_cache_size=0`.
 * `redis_server`: an empty Redis of the test's own: `.url`, and `.stop()` and `.start()` (at
   the same address, empty) for tests of outages.
+* `redis_cache`: a function that makes a `RedisCacheEngine`, which is three Redis servers and
+  three Sentinels, and starts it: `.url`, `.nodes`, `.kill(address)` and more.
 
 All are synchronous fixtures that work in synchronous and asynchronous tests alike. Tests that
 use them carry `@pytest.mark.integration`. An engine that the machine lacks skips the test
@@ -41,6 +43,7 @@ from tantrum_stack.pgbouncer import PgBouncerEngine
 from tantrum_stack.postgres import Database, PostgresEngine
 from tantrum_stack.processes import Process, until_ready
 from tantrum_stack.redis import RedisEngine
+from tantrum_stack.redis_cache import RedisCacheEngine
 
 __all__ = ["Database", "PostgresServer", "RedisServer", "engine_needed", "temporary_place"]
 
@@ -136,6 +139,20 @@ def redis_server() -> Iterator[RedisServer]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture
+def redis_cache() -> Iterator[Callable[..., RedisCacheEngine]]:
+    with temporary_place() as place, contextlib.ExitStack() as stack:
+
+        def started(**options: Any) -> RedisCacheEngine:
+            with engine_needed("Redis with Sentinel"):
+                engine = RedisCacheEngine(place, **options)
+            stack.callback(engine.stop)
+            engine.start()
+            return engine
+
+        yield started
 
 
 @contextlib.contextmanager

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// ready is for a Redis that it is the master, or has what the master has, and for a Sentinel
+// that it knows a master.
+func ready(c *Cache) error {
+	if slices.Contains(c.Sentinels, c.self) {
+		if newest(c.words([]string{c.self})).Master == "" {
+			return fmt.Errorf("this Sentinel knows no master")
+		}
+		return nil
+	}
+	node, err := c.node(c.self)
+	if err == nil && !node.Master && !node.LinkUp {
+		return fmt.Errorf("not in step with the master %s", node.Follows)
+	}
+	return err
+}
+
+// alive takes a refusal, such as while it loads its data, for a sign of life.
+func alive(c *Cache) error {
+	_, err := c.ask(c.self, "PING")
+	var refused ReplyError
+	if errors.As(err, &refused) {
+		return nil
+	}
+	return err
+}

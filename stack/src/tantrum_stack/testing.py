@@ -15,6 +15,12 @@ Real engines for tests, as a pytest plugin that the workspace's settings load.
 * `redis_cache`: a function that makes a `RedisCacheEngine`, which is three Redis servers and
   three Sentinels, and starts it: `.url`, `.nodes`, `.kill(address)` and more.
 
+
+* `api_server`: a Kubernetes API server (with its etcd, and nothing that runs pods), empty but
+  for what it makes itself, one for the tests of a module: an `ApiServer` with
+  `.kubeconfig()`, `.kubectl(…)`, `.install_crds(path)`, `.audit_log`, `.stop()` and `.start()`.
+* `namespace`: a new, empty namespace of it for each test; its name.
+
 All are synchronous fixtures that work in synchronous and asynchronous tests alike. Tests that
 use them carry `@pytest.mark.integration`. An engine that the machine lacks skips the test
 with its reason, and fails it where `CI=true`.
@@ -39,15 +45,23 @@ import pytest
 
 from tantrum_stack.errors import StackError
 from tantrum_stack.identity import Place, place_for
+from tantrum_stack.kubernetes import ApiServerEngine
 from tantrum_stack.pgbouncer import PgBouncerEngine
 from tantrum_stack.postgres import Database, PostgresEngine
 from tantrum_stack.processes import Process, until_ready
 from tantrum_stack.redis import RedisEngine
 from tantrum_stack.redis_cache import RedisCacheEngine
 
-__all__ = ["Database", "PostgresServer", "RedisServer", "engine_needed", "temporary_place"]
+__all__ = [
+    "ApiServer",
+    "Database",
+    "PostgresServer",
+    "RedisServer",
+    "engine_needed",
+    "temporary_place",
+]
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 120.0
 
 T = TypeVar("T")
 
@@ -97,6 +111,20 @@ class RedisServer:
     def start(self) -> None:
         self._process = Process.start(self._engine.command(), self._log)
         _outside_loop(until_ready(self._process, self._engine.ready, within_seconds=_READY_SECONDS))
+
+    def stop(self) -> None:
+        if self._process is not None:
+            _outside_loop(self._process.stop())
+
+
+class ApiServer(ApiServerEngine):
+    """A Kubernetes API server that its test may end and start again, with all its objects."""
+
+    _process: Process | None = None
+
+    def start(self) -> None:
+        self._process = Process.start(self.command(), self.folder / "kube-apiserver.log")
+        _outside_loop(until_ready(self._process, self.ready, within_seconds=_READY_SECONDS))
 
     def stop(self) -> None:
         if self._process is not None:
@@ -153,6 +181,27 @@ def redis_cache() -> Iterator[Callable[..., RedisCacheEngine]]:
             return engine
 
         yield started
+
+
+@pytest.fixture(scope="module")
+def api_server() -> Iterator[ApiServer]:
+    with temporary_place() as place:
+        with engine_needed("Kubernetes"):
+            server = ApiServer(place.folder)
+        server.prepare()
+        with _running(server.etcd_command, server.etcd_ready, place):
+            try:
+                server.start()
+                yield server
+            finally:
+                server.stop()
+
+
+@pytest.fixture
+def namespace(api_server: ApiServer) -> str:
+    name = f"test-{secrets.token_hex(4)}"
+    api_server.kubectl("create", "namespace", name)
+    return name
 
 
 @contextlib.contextmanager

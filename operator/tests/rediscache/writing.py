@@ -64,7 +64,10 @@ async def settled(cache: RedisCacheEngine) -> str:
             for replica in replicas
         )
         known = await asked(cache, cache.sentinels[0], "SENTINEL", "MASTER", NAME)
-        seen = known and known["num-slaves"] == len(others) and known["num-other-sentinels"] == 2
+        seen = known and (known["num-slaves"], known["num-other-sentinels"]) == (
+            str(len(others)),
+            "2",
+        )
         return master if alike and seen else None
 
     return await eventually(whole)

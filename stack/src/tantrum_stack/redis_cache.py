@@ -74,7 +74,7 @@ class RedisCacheEngine:
         for address in addresses or (*self.sentinels, *self.nodes):
             command = "serve" if address in self.nodes else "sentinel"
             with (self._folder / f"{_port(address)}.log").open("ab") as log:
-                self._processes[address] = subprocess.Popen(
+                self._processes[address] = subprocess.Popen(  # noqa: S603 - our own arguments
                     [self._program, command],
                     env=self._environment(address),
                     stdout=log,
@@ -103,13 +103,10 @@ class RedisCacheEngine:
 
     def hand_over(self, address: str) -> None:
         """Do what a pod does before it stops; returns when the role has moved."""
-        subprocess.run([self._program, "hand-over"], env=self._environment(address), check=True)
+        self._run("hand-over", address, check=True)
 
     def ready(self, address: str) -> bool:
-        done = subprocess.run(
-            [self._program, "ready"], env=self._environment(address), capture_output=True
-        )
-        return done.returncode == 0
+        return self._run("ready", address, check=False) == 0
 
     def log(self, address: str) -> str:
         return (self._folder / f"{_port(address)}.log").read_text()
@@ -119,6 +116,11 @@ class RedisCacheEngine:
         for process in self._processes.values():
             process.kill()
             process.wait()
+
+    def _run(self, command: str, address: str, *, check: bool) -> int:
+        arguments = [self._program, command]
+        environment = self._environment(address)
+        return subprocess.run(arguments, env=environment, check=check).returncode  # noqa: S603 - as above
 
     def _signal(self, address: str, number: signal.Signals) -> None:
         # The session: a Sentinel that waits for a master has a child.
@@ -145,5 +147,6 @@ def _built(target: Path) -> Path:
     if go is None:
         raise StackError("This machine has no Go, to build what starts Redis with.")
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-trimpath -buildvcs=false"}
-    subprocess.run([go, "build", "-o", target, "."], cwd=_SOURCES, env=environment, check=True)
+    arguments = [go, "build", "-o", target, "."]
+    subprocess.run(arguments, cwd=_SOURCES, env=environment, check=True)  # noqa: S603 - as above
     return target

@@ -35,7 +35,12 @@ class Settings(BaseSettings):
     """The search service, as `catalog_address`."""
 
     redis_url: SecretStr | None = None
-    """Redis for the second cache level, such as `redis://host:6379/0`; without it there is none."""
+    """
+    Redis for the second cache level, such as `redis://host:6379/0`; without it there is none.
+
+    `redis+sentinel://:password@host:26379,host2:26379/NAME/0` finds the master through
+    Sentinels, now and after each failover.
+    """
 
     site_url: str = Field(default="http://127.0.0.1:8080", pattern=r"^https?://[^/\s?#]+$")
     """Where people find the site, without a slash behind it: for the sitemap and its like."""

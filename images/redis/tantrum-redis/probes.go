@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 )
 
@@ -22,8 +23,14 @@ func ready(c *Cache) error {
 	return err
 }
 
-// alive takes a refusal, such as while it loads its data, for a sign of life.
+// alive takes a refusal, such as while it loads its data, for a sign of life; a Redis that
+// still waits for its role is not dead either.
 func alive(c *Cache) error {
+	if slices.Contains(c.Nodes, c.self) {
+		if _, err := os.Stat(c.serverConfigPath()); os.IsNotExist(err) {
+			return nil
+		}
+	}
 	_, err := c.ask(c.self, "PING")
 	var refused ReplyError
 	if errors.As(err, &refused) {

@@ -15,6 +15,10 @@ import (
 const claimRounds = 4
 
 func serve(c *Cache) error {
+	// Of the server before this one; being there tells that one runs.
+	if err := removeIfThere(c.serverConfigPath()); err != nil {
+		return err
+	}
 	if !c.Persistent {
 		// What a transfer that was cut short left behind is not ours to load.
 		if err := removeIfThere(filepath.Join(c.DataFolder, "dump.rdb")); err != nil {
@@ -25,12 +29,13 @@ func serve(c *Cache) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(c.RunFolder, "redis.conf")
-	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+	if err := os.WriteFile(c.serverConfigPath(), []byte(config), 0o600); err != nil {
 		return err
 	}
-	return c.become(path)
+	return c.become(c.serverConfigPath())
 }
+
+func (c *Cache) serverConfigPath() string { return filepath.Join(c.RunFolder, "redis.conf") }
 
 // waitForRole returns the address of the master to start as or to follow.
 func (c *Cache) waitForRole() string {

@@ -87,20 +87,28 @@ class Writer:
 
     def __init__(self, cache: RedisCacheEngine) -> None:
         sentinels = [tuple(each.rsplit(":", 1)) for each in cache.sentinels]
-        options = {"password": cache.password, "socket_timeout": 0.5, "retry": None}
+        options = {
+            "password": cache.password,
+            "socket_timeout": 0.5,
+            "socket_connect_timeout": 0.5,
+            "retry": None,
+        }
         self._client = Sentinel(sentinels, sentinel_kwargs=options, **options).master_for(NAME)
         self.acknowledged: list[str] = []
         self.longest_gap_seconds = 0.0
+        self.stopping = False
+        self.last_error: BaseException | None = None
         self._next = 0
 
     async def write(self) -> None:
         last_monotonic = time.monotonic()
-        while True:
+        while not self.stopping:
             key = f"written-{self._next}"
             self._next += 1
             try:
                 await self._client.set(key, self._next)
-            except _ERRORS:
+            except _ERRORS as error:
+                self.last_error = error
                 await asyncio.sleep(0.02)
                 continue
             self.acknowledged.append(key)
@@ -111,13 +119,11 @@ class Writer:
     async def more(self, count: int) -> None:
         """Wait for *count* further acknowledged writes."""
         wanted = len(self.acknowledged) + count
-        await eventually(self._has(wanted))
 
-    def _has(self, wanted: int) -> Callable[[], Awaitable[bool]]:
         async def enough() -> bool:
             return len(self.acknowledged) >= wanted
 
-        return enough
+        await eventually(enough)
 
     async def lost(self) -> list[str]:
         """Which of the acknowledged writes the present master does not have."""
@@ -136,7 +142,6 @@ async def writing(cache: RedisCacheEngine) -> AsyncIterator[Writer]:
         await writer.more(50)
         yield writer
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        writer.stopping = True
+        await task
         await writer.close()

@@ -26,6 +26,13 @@ _SENTINEL_SHARE: Final = 0.25
 class _MasterPool(SentinelConnectionPool, redis.asyncio.BlockingConnectionPool):
     """At most so many connections to the master; who finds none free waits."""
 
+    async def disconnect(self, inuse_connections: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
+        """Close the connections to the Sentinels too, where all are closed."""
+        await super().disconnect(inuse_connections)
+        if inuse_connections:
+            for sentinel in self.sentinel_manager.sentinels:
+                await sentinel.aclose()
+
 
 def made(
     url: str, *, timeout_seconds: float, max_connections: int

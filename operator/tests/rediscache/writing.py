@@ -127,8 +127,9 @@ class Writer:
 
     async def lost(self) -> list[str]:
         """Which of the acknowledged writes the present master does not have."""
-        there = await self._client.mget(self.acknowledged)
-        return [key for key, value in zip(self.acknowledged, there, strict=True) if value is None]
+        keys = list(self.acknowledged)
+        there = await self._client.mget(keys)
+        return [key for key, value in zip(keys, there, strict=True) if value is None]
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -12,7 +12,7 @@ from tantrum_operator.rediscache.spec import RedisCacheSpec
 CONFIG_FOLDER: Final = "/etc/tantrum"
 DATA_FOLDER: Final = "/data"
 RUN_FOLDER: Final = "/run/tantrum"
-PASSWORD_FOLDER: Final = "/run/secrets/redis"
+AUTH_FOLDER: Final = "/run/secrets/redis"
 CERTIFICATE_FOLDER: Final = "/run/secrets/redis-tls"
 
 
@@ -48,7 +48,7 @@ def cache_json(spec: RedisCacheSpec, names: Names) -> str:
             "serverConfig": f"{CONFIG_FOLDER}/redis.conf",
             "dataFolder": DATA_FOLDER,
             "runFolder": RUN_FOLDER,
-            "passwordFile": f"{PASSWORD_FOLDER}/password",
+            "passwordFile": f"{AUTH_FOLDER}/password",
             "certificateFolder": CERTIFICATE_FOLDER if spec.tls_secret_name else "",
         },
         indent=2,

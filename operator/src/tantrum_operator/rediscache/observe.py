@@ -74,7 +74,7 @@ async def observe(
     observed = Observed(
         children=children,
         pods=tuple(sorted((_pod(each) for each in pods), key=lambda pod: pod.name)),
-        revision=servers_set and _revision(servers_set),
+        revision=_revision(servers_set) if servers_set else None,
         has_password=password is not None,
         certificate_missing=untrusted,
         nodes=nodes,
@@ -120,4 +120,5 @@ def _revision(stateful_set: Body) -> str | None:
     status = stateful_set.get("status", {})
     if status.get("observedGeneration") != stateful_set["metadata"].get("generation"):
         return None
-    return status.get("updateRevision")
+    revision: str | None = status.get("updateRevision")
+    return revision

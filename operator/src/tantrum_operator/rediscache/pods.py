@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from tantrum_operator.objects import Body
 from tantrum_operator.rediscache.config import (
+    AUTH_FOLDER,
     CERTIFICATE_FOLDER,
     CONFIG_FOLDER,
     DATA_FOLDER,
-    PASSWORD_FOLDER,
     RUN_FOLDER,
 )
 from tantrum_operator.rediscache.naming import Names
@@ -113,7 +113,7 @@ def _server(spec: RedisCacheSpec, names: Names, command: str, service: str, port
         "livenessProbe": {**_probe("alive", period_seconds=10, failures=6)},
         "volumeMounts": [
             {"name": "config", "mountPath": CONFIG_FOLDER, "readOnly": True},
-            {"name": "password", "mountPath": PASSWORD_FOLDER, "readOnly": True},
+            {"name": "password", "mountPath": AUTH_FOLDER, "readOnly": True},
             {"name": "run", "mountPath": RUN_FOLDER},
             {"name": "data", "mountPath": DATA_FOLDER},
             *_certificate_mount(spec),
@@ -141,7 +141,10 @@ def _exporter(spec: RedisCacheSpec, names: Names) -> Body:
         {"name": "REDIS_PASSWORD", "valueFrom": {"secretKeyRef": _password(spec, names)}},
     ]
     if spec.tls_secret_name:
-        trusted = {"name": "REDIS_EXPORTER_TLS_CA_CERT_FILE", "value": f"{CERTIFICATE_FOLDER}/ca.crt"}
+        trusted = {
+            "name": "REDIS_EXPORTER_TLS_CA_CERT_FILE",
+            "value": f"{CERTIFICATE_FOLDER}/ca.crt",
+        }
         environment.append(trusted)
     return {
         "name": "exporter",

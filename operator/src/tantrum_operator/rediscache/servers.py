@@ -78,12 +78,12 @@ class Servers:
         """Make the Redis at *address* a replica; raises what redis-py does."""
         host, _, port = master.rpartition(":")
         async with self._client(address) as client:
-            await client.execute_command("REPLICAOF", host, port)
+            await _execute(client, "REPLICAOF", host, port)
 
     async def reset(self, address: str) -> None:
         """Have a Sentinel forget who is gone; it finds the others again in some seconds."""
         async with self._client(address) as client:
-            await client.execute_command("SENTINEL", "RESET", self._name)
+            await _execute(client, "SENTINEL", "RESET", self._name)
 
     @contextlib.asynccontextmanager
     async def _client(self, address: str) -> AsyncIterator[redis.asyncio.Redis]:
@@ -104,11 +104,11 @@ class Servers:
     async def _sentinel(self, address: str) -> Sentinel:
         async with self._client(address) as client:
             try:
-                told = await client.execute_command("SENTINEL", "MASTER", self._name)
+                told = await _execute(client, "SENTINEL", "MASTER", self._name)
             except redis.exceptions.ResponseError:
                 return Sentinel(address=address, master="")
             try:
-                await client.execute_command("SENTINEL", "CKQUORUM", self._name)
+                await _execute(client, "SENTINEL", "CKQUORUM", self._name)
                 has_quorum = True
             except redis.exceptions.ResponseError:
                 has_quorum = False
@@ -121,6 +121,10 @@ class Servers:
             has_quorum=has_quorum,
             calm=set(str(told["flags"]).split(",")) <= _CALM,
         )
+
+
+async def _execute(client: redis.asyncio.Redis, *command: str) -> Any:
+    return await client.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py's
 
 
 def parsed_node(address: str, info: Mapping[str, Any]) -> Node:
@@ -146,9 +150,7 @@ def parsed_node(address: str, info: Mapping[str, Any]) -> Node:
     )
 
 
-async def _answers(
-    addresses: Sequence[str], ask: Callable[[str], Awaitable[T]]
-) -> tuple[T, ...]:
+async def _answers(addresses: Sequence[str], ask: Callable[[str], Awaitable[T]]) -> tuple[T, ...]:
     async def answer(address: str) -> T | None:
         try:
             return await ask(address)

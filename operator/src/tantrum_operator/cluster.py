@@ -261,8 +261,12 @@ class Cluster:
 
 
 @contextlib.asynccontextmanager
-async def connected(kubeconfig: Path | None) -> AsyncIterator[ApiClient]:
-    """Give a client for the cluster of *kubeconfig*, else for the one whose pod this is."""
+async def connected(kubeconfig: Path | None, *, identity: str = "") -> AsyncIterator[ApiClient]:
+    """
+    Give a client for the cluster of *kubeconfig*, else for the one whose pod this is.
+
+    The cluster's audit log tells *identity* as the user agent.
+    """
     configuration: Any = Configuration()
     if kubeconfig is None:
         load_incluster_config(client_configuration=configuration)
@@ -271,7 +275,7 @@ async def connected(kubeconfig: Path | None) -> AsyncIterator[ApiClient]:
             config_file=str(kubeconfig), client_configuration=configuration, persist_config=False
         )
     async with ApiClient(configuration) as client:
-        client.user_agent = FIELD_MANAGER
+        client.user_agent = f"{FIELD_MANAGER}/{identity}" if identity else FIELD_MANAGER
         yield client
 
 

@@ -1,0 +1,1 @@
+"""What `tantrum-operator` can be told to do, one module each."""

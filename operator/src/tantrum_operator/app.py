@@ -23,6 +23,7 @@ from tantrum_operator.loop import Loop
 from tantrum_operator.objects import GROUP, VERSION
 from tantrum_operator.reconciling import Reconciler
 from tantrum_operator.recorder import Recorder
+from tantrum_operator.rediscache.reconciler import RedisCacheReconciler
 from tantrum_operator.reporter import Reporter
 from tantrum_operator.settings import Settings
 
@@ -36,7 +37,8 @@ log = structlog.get_logger()
 
 def reconcilers(cluster: Cluster, settings: Settings) -> Sequence[Reconciler]:
     """Return what acts on the kinds that *settings* name."""
-    return ()
+    built = [RedisCacheReconciler(cluster)]
+    return [each for each in built if {kind.name for kind in each.kinds} & settings.kind_names]
 
 
 async def run(settings: Settings, build: Build = reconcilers) -> None:

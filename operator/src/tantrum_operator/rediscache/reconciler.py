@@ -12,7 +12,7 @@ from tantrum_operator.cluster import Cluster, ClusterUnavailableError
 from tantrum_operator.conditions import Condition, Truth
 from tantrum_operator.objects import REDIS_CACHE, Body, Key, Kind
 from tantrum_operator.reconciling import Occurrence, Report
-from tantrum_operator.rediscache import children, verdict
+from tantrum_operator.rediscache import children, metrics, verdict
 from tantrum_operator.rediscache.apply import Target, apply
 from tantrum_operator.rediscache.naming import FAILOVER_ANNOTATION, names_of
 from tantrum_operator.rediscache.observe import MakeServers, observe
@@ -52,12 +52,15 @@ class RedisCacheReconciler:
     async def reconcile(self, key: Key) -> Sequence[Report]:
         body = await self._cluster.get(REDIS_CACHE, key.namespace, key.name)
         if body is None or "deletionTimestamp" in body["metadata"]:
+            metrics.forget(key)
             return ()
         try:
             spec = parse(body["spec"])
         except InvalidSpecError as error:
             return (_refused(body, error),)
-        return (await self._step(Target(body=body, spec=spec, names=names_of(body))),)
+        report = await self._step(Target(body=body, spec=spec, names=names_of(body)))
+        metrics.tell(key, report.conditions, report.status)
+        return (report,)
 
     async def _step(self, target: Target) -> Report:
         body, spec, names = target.body, target.spec, target.names

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 from tantrum_operator.cluster import Cluster, connected
 from tantrum_operator.objects import REDIS_CACHE, SECRET, SERVICE, STATEFUL_SET
 from tantrum_operator.rediscache.reconciler import RedisCacheReconciler
 
 from .objects import body
-from .test_spec import CRD
+from .test_spec import CRD, write
 
 pytestmark = pytest.mark.integration
 
@@ -37,9 +36,7 @@ def reconcile(cluster, namespace, api_server):
     reconciler = RedisCacheReconciler(cluster, make_servers=SilentServers)
 
     async def reconciled(**spec):
-        manifest = body(namespace, **spec)
-        del manifest["metadata"]["uid"], manifest["metadata"]["generation"]
-        api_server.kubectl("apply", "--filename", "-", stdin=yaml.safe_dump(manifest))
+        write(api_server, "apply", body(namespace, **spec))
         return await reconciler.reconcile(reconciler.key(REDIS_CACHE, namespace, "cache"))
 
     return reconciled

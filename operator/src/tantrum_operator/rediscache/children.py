@@ -42,8 +42,8 @@ def manifests(body: Body, spec: RedisCacheSpec, names: Names) -> list[Body]:
             _disruption_budget(names, "redis-sentinel", names.sentinel),
         ]
     for child in children:
-        if owner:
-            child["metadata"]["ownerReferences"] = owner
+        # None is said as well: there may have been one.
+        child["metadata"]["ownerReferences"] = owner
     return children
 
 

@@ -133,6 +133,8 @@ def in_step(spec: RedisCacheSpec, observed: Observed, master: str) -> bool:
 
 def differs(wanted: Any, live: Any) -> bool:
     """Whether *live* lacks something of *wanted*; what it has besides are defaults."""
+    if live is None and not wanted:
+        return False  # the API server drops what is empty
     if isinstance(wanted, Mapping):
         return not isinstance(live, Mapping) or any(
             differs(value, live.get(key)) for key, value in wanted.items()

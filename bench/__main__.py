@@ -8,11 +8,21 @@ import platform
 import sys
 from collections.abc import Collection
 
-from bench import catalog, freshness, gateway, graphql, peak, search, tracing
+from bench import catalog, failover, freshness, gateway, graphql, peak, search, tracing
 from bench.product import Product, running
 from bench.report import table, title
 
-_PARTS = ("gateway", "graphql", "freshness", "catalog", "search", "memory", "tracing", "peak")
+_PARTS = (
+    "gateway",
+    "graphql",
+    "freshness",
+    "catalog",
+    "search",
+    "memory",
+    "tracing",
+    "peak",
+    "failover",
+)
 
 
 def main() -> None:
@@ -37,8 +47,15 @@ async def _measure(parts: Collection[str]) -> bool:
     if "peak" in parts:
         async with running(redis=True) as product:
             held &= await peak.measure(product)
-    if not set(parts) - {"peak"}:
+    if "failover" in parts:
+        held &= await failover.measure()
+    if not set(parts) - {"peak", "failover"}:
         return held
+    return held & await _measure_product(parts)
+
+
+async def _measure_product(parts: Collection[str]) -> bool:
+    held = True
     async with running() as product:
         if "search" in parts:
             held &= await search.latencies(product)

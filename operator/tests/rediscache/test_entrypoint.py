@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pytest
-
-from .writing import asked, connection, eventually, master_of, replication, settled, writing
+from tantrum_stack.redis_writing import (
+    asked,
+    connection,
+    eventually,
+    master_of,
+    replication,
+    settled,
+    writing,
+)
 
 pytestmark = pytest.mark.integration
 

@@ -118,7 +118,7 @@ class RedisCacheEngine:
             process.wait()
 
     def _run(self, command: str, address: str, *, check: bool) -> int:
-        arguments = [self._program, command]
+        arguments = [str(self._program), command]
         environment = self._environment(address)
         return subprocess.run(arguments, env=environment, check=check).returncode  # noqa: S603 - as above
 
@@ -147,6 +147,6 @@ def _built(target: Path) -> Path:
     if go is None:
         raise StackError("This machine has no Go, to build what starts Redis with.")
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-trimpath -buildvcs=false"}
-    arguments = [go, "build", "-o", target, "."]
+    arguments = [go, "build", "-o", str(target), "."]
     subprocess.run(arguments, cwd=_SOURCES, env=environment, check=True)  # noqa: S603 - as above
     return target

@@ -1,4 +1,7 @@
-"""A client that writes all the time and remembers what was acknowledged."""
+"""
+For tests and measurements of a `RedisCacheEngine`: what its servers say, and a client that
+writes all the time and remembers what was acknowledged.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,19 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final, TypeVar
 
 import redis.asyncio
 import redis.exceptions
+from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+
 from tantrum_stack.redis_cache import NAME, RedisCacheEngine
 
-_ERRORS = (redis.exceptions.RedisError, OSError)
+_ERRORS: Final = (redis.exceptions.RedisError, OSError)
+
+T = TypeVar("T")
 
 
 def connection(cache: RedisCacheEngine, address: str) -> redis.asyncio.Redis:
@@ -24,15 +33,15 @@ def connection(cache: RedisCacheEngine, address: str) -> redis.asyncio.Redis:
         decode_responses=True,
         socket_timeout=1,
         socket_connect_timeout=1,
-        retry=None,
+        retry=Retry(NoBackoff(), 0),
     )
 
 
-async def asked(cache: RedisCacheEngine, address: str, *command: str):
+async def asked(cache: RedisCacheEngine, address: str, *command: str) -> Any:
     """What one server says to *command*; None when it does not answer."""
     async with connection(cache, address) as client:
         with contextlib.suppress(*_ERRORS):
-            return await client.execute_command(*command)
+            return await client.execute_command(*command)  # type: ignore[no-untyped-call] # redis-py's
     return None
 
 
@@ -45,7 +54,7 @@ async def master_of(cache: RedisCacheEngine) -> str | None:
     return None
 
 
-async def replication(cache: RedisCacheEngine, address: str) -> dict:
+async def replication(cache: RedisCacheEngine, address: str) -> dict[str, Any]:
     return await asked(cache, address, "INFO", "replication") or {}
 
 
@@ -73,11 +82,12 @@ async def settled(cache: RedisCacheEngine) -> str:
     return await eventually(whole)
 
 
-async def eventually(look: Callable[[], Awaitable], *, within_seconds: float = 120):
+async def eventually(look: Callable[[], Awaitable[T | None]], *, within_seconds: float = 120) -> T:
     """Return the first true thing that *look* returns."""
     deadline = time.monotonic() + within_seconds
     while not (found := await look()):
-        assert time.monotonic() < deadline, f"never true: {look}"
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"never true: {look}")
         await asyncio.sleep(0.1)
     return found
 
@@ -87,13 +97,15 @@ class Writer:
 
     def __init__(self, cache: RedisCacheEngine) -> None:
         sentinels = [tuple(each.rsplit(":", 1)) for each in cache.sentinels]
-        options = {
+        options: dict[str, Any] = {
             "password": cache.password,
             "socket_timeout": 0.5,
             "socket_connect_timeout": 0.5,
             "retry": None,
         }
-        self._client = Sentinel(sentinels, sentinel_kwargs=options, **options).master_for(NAME)
+        watchers = Sentinel(sentinels, sentinel_kwargs=options, **options)  # type: ignore[no-untyped-call] # redis-py's
+        self._watchers = watchers
+        self._client: redis.asyncio.Redis = watchers.master_for(NAME)
         self.acknowledged: list[str] = []
         self.longest_gap_seconds = 0.0
         self.stopping = False
@@ -133,6 +145,8 @@ class Writer:
 
     async def close(self) -> None:
         await self._client.aclose()
+        for each in self._watchers.sentinels:
+            await each.aclose()
 
 
 @contextlib.asynccontextmanager

@@ -21,6 +21,8 @@ from tantrum_stack.redis_cache import NAME, RedisCacheEngine
 
 _ERRORS: Final = (redis.exceptions.RedisError, OSError)
 
+_AT_ONCE: Final = 1_000
+
 T = TypeVar("T")
 
 
@@ -139,9 +141,12 @@ class Writer:
 
     async def lost(self) -> list[str]:
         """Which of the acknowledged writes the present master does not have."""
-        keys = list(self.acknowledged)
-        there = await self._client.mget(keys)
-        return [key for key, value in zip(keys, there, strict=True) if value is None]
+        keys, lost = list(self.acknowledged), []
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            there = await self._client.mget(some)
+            lost += [key for key, value in zip(some, there, strict=True) if value is None]
+        return lost
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -72,6 +72,9 @@ def sentinel(spec: RedisCacheSpec, names: Names) -> Body:
 
 def _pod(spec: RedisCacheSpec, names: Names, component: str) -> Body:
     pod: Body = {
+        "imagePullSecrets": list(spec.image_pull_secrets),
+        "nodeSelector": dict(spec.node_selector),
+        "tolerations": list(spec.tolerations),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {

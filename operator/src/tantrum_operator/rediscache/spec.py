@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -95,6 +95,9 @@ class RedisCacheSpec:
     parameters: Mapping[str, str] = field(default_factory=dict)
     resources: Body = field(default_factory=dict)
     priority_class_name: str | None = None
+    image_pull_secrets: Sequence[Body] = ()
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: Sequence[Body] = ()
     deletion_policy: DeletionPolicy = DeletionPolicy.RETAIN
 
     @property
@@ -147,6 +150,9 @@ def parse(spec: Mapping[str, Any]) -> RedisCacheSpec:
         parameters=dict(spec.get("parameters") or {}),
         resources=dict(spec.get("resources") or {}),
         priority_class_name=spec.get("priorityClassName"),
+        image_pull_secrets=tuple(spec.get("imagePullSecrets") or ()),
+        node_selector=dict(spec.get("nodeSelector") or {}),
+        tolerations=tuple(spec.get("tolerations") or ()),
         deletion_policy=DeletionPolicy(
             reader.choice("deletionPolicy", "Retain", tuple(DeletionPolicy))
         ),

@@ -46,10 +46,6 @@ func readCache(path, self string) (*Cache, error) {
 	if err := json.Unmarshal(text, cache); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if !slices.Contains(cache.Nodes, self) && !slices.Contains(cache.Sentinels, self) {
-		// A new pod can be there before the kubelet has the new list; it starts again then.
-		return nil, fmt.Errorf("CACHE_SELF, %q, is not in %s", self, path)
-	}
 	password, err := os.ReadFile(cache.PasswordFile)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the password: %w", err)
@@ -71,6 +67,15 @@ func trust(path string) (*tls.Config, error) {
 		return nil, fmt.Errorf("%s holds no certificate", path)
 	}
 	return &tls.Config{RootCAs: roots}, nil
+}
+
+// startsAs fails for a server that is not among those that there should be. A new pod can be
+// there before the kubelet has the new list: it starts again then.
+func (c *Cache) startsAs(listed []string) error {
+	if !slices.Contains(listed, c.self) {
+		return fmt.Errorf("CACHE_SELF, %q, is not on the list of servers", c.self)
+	}
+	return nil
 }
 
 // others returns addresses without this server's own.

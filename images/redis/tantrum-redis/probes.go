@@ -4,13 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 )
 
 // ready is for a Redis that it is the master, or has what the master has, and for a Sentinel
 // that it knows a master.
 func ready(c *Cache) error {
-	if slices.Contains(c.Sentinels, c.self) {
+	if c.isSentinel() {
 		if newest(c.words([]string{c.self})).Master == "" {
 			return fmt.Errorf("this Sentinel knows no master")
 		}
@@ -26,7 +25,7 @@ func ready(c *Cache) error {
 // alive takes a refusal, such as while it loads its data, for a sign of life; a Redis that
 // still waits for its role is not dead either.
 func alive(c *Cache) error {
-	if slices.Contains(c.Nodes, c.self) {
+	if !c.isSentinel() {
 		if _, err := os.Stat(c.serverConfigPath()); os.IsNotExist(err) {
 			return nil
 		}
@@ -37,4 +36,10 @@ func alive(c *Cache) error {
 		return nil
 	}
 	return err
+}
+
+// isSentinel goes by what was started here, for a server that is to go is on no list any more.
+func (c *Cache) isSentinel() bool {
+	_, err := os.Stat(c.sentinelConfigPath())
+	return err == nil
 }

@@ -19,7 +19,10 @@ import (
 // and begins again with the master and all who may replace it once there is one. Its identity
 // is made from its address, so that the others take it for the one that it replaces.
 func sentinel(c *Cache) error {
-	path := filepath.Join(c.RunFolder, "sentinel.conf")
+	if err := c.startsAs(c.Sentinels); err != nil {
+		return err
+	}
+	path := c.sentinelConfigPath()
 	if kept, err := os.ReadFile(path); err == nil && strings.Contains(string(kept), "sentinel monitor ") {
 		return c.become(path, "--sentinel")
 	}
@@ -36,6 +39,8 @@ func sentinel(c *Cache) error {
 	}
 	return c.become(path, "--sentinel")
 }
+
+func (c *Cache) sentinelConfigPath() string { return filepath.Join(c.RunFolder, "sentinel.conf") }
 
 // answerUntilKnown runs a Sentinel that watches nothing until somebody knows a master, and
 // returns that; an empty one when asked to stop.

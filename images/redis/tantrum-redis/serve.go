@@ -15,6 +15,9 @@ import (
 const claimRounds = 4
 
 func serve(c *Cache) error {
+	if err := c.startsAs(c.Nodes); err != nil {
+		return err
+	}
 	// Of the server before this one; being there tells that one runs.
 	if err := removeIfThere(c.serverConfigPath()); err != nil {
 		return err

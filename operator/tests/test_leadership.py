@@ -10,19 +10,10 @@ from tantrum_operator.cluster import Cluster, connected
 from tantrum_operator.leadership import Elector, LeadershipLostError, Timing
 from tantrum_operator.objects import LEASE
 
+from .clocks import Clock
 from .conftest import eventually
 
 pytestmark = pytest.mark.integration
-
-
-class Clock:
-    """Time that passes when the test says so."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture

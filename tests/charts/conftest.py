@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from .rendering import VARIANTS, Chart
+from .rendering import CHECKOUT, VARIANTS, Chart
 
 
 @pytest.fixture(scope="session")
@@ -16,10 +17,33 @@ def chart(tmp_path_factory):
     return Chart(_helm(), tmp_path_factory.mktemp("values"))
 
 
+@pytest.fixture(scope="session")
+def operator_chart(tmp_path_factory):
+    """The chart of the operator."""
+    chart = CHECKOUT / "charts" / "tvtantrum-operator"
+    return Chart(_helm(), tmp_path_factory.mktemp("values"), chart)
+
+
 @pytest.fixture(params=VARIANTS)
 def objects(request, chart):
     """What each of the variants renders, one after the other."""
     return chart.variant(request.param)
+
+
+@pytest.fixture(scope="session")
+def promtool():
+    """`promtool(words…)`: what it says, once it is content."""
+    program = shutil.which("promtool")
+    if program is None:
+        reason = "there is no promtool: `make setup-test` installs it on Debian, with Prometheus"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+    def run(*words):
+        done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
 
 
 def _helm():

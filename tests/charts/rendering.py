@@ -152,11 +152,12 @@ class Objects:
 
 
 class Chart:
-    """Renders the chart, each combination of values once."""
+    """Renders *chart*, each combination of values once."""
 
-    def __init__(self, helm, folder):
+    def __init__(self, helm, folder, chart=CHART):
         self._helm = helm
         self._folder = folder
+        self._chart = chart
         self._names = itertools.count()
         self._rendered = {}
 
@@ -166,7 +167,7 @@ class Chart:
         )
 
     def lint(self):
-        return self.run("lint", "--strict", "--kube-version", KUBERNETES, str(CHART))
+        return self.run("lint", "--strict", "--kube-version", KUBERNETES, str(self._chart))
 
     def variant(self, name, *, upgrade=False):
         files, values = VARIANTS[name]
@@ -188,11 +189,11 @@ class Chart:
         if key not in self._rendered:
             given = self._folder / f"{next(self._names)}.json"
             given.write_text(json.dumps(values))
-            chosen = [f"--values={CHART / file}" for file in files]
+            chosen = [f"--values={self._chart / file}" for file in files]
             self._rendered[key] = self.run(
                 "template",
                 RELEASE,
-                str(CHART),
+                str(self._chart),
                 f"--namespace={NAMESPACE}",
                 f"--kube-version={KUBERNETES}",
                 *chosen,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,22 +12,6 @@ import yaml
 from .rendering import CHART, RELEASE
 
 CASES = Path(__file__).with_name("alerts.cases.yaml")
-
-
-@pytest.fixture(scope="module")
-def promtool():
-    """`promtool(words…)`: what it says, once it is content."""
-    program = shutil.which("promtool")
-    if program is None:
-        reason = "there is no promtool: `make setup-test` installs it on Debian, with Prometheus"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-
-    def run(*words):
-        done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    return run
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,8 +9,7 @@ from tantrum_operator.rediscache import children, pods
 from tantrum_operator.rediscache.naming import Names
 from tantrum_operator.rediscache.spec import parse
 
-from .rendering import CHECKOUT, EVERYTHING, NAMESPACE, RELEASE
-from .test_alerts import promtool  # noqa: F401 - a fixture
+from .rendering import EVERYTHING, NAMESPACE, RELEASE
 
 NAMES = Names(namespace=NAMESPACE, cache=f"{RELEASE}-cache")
 
@@ -35,7 +32,8 @@ def environment(objects, name):
 
 
 def test_the_chart_makes_no_redis_beside_it(objects):
-    assert f"{RELEASE}-redis" not in {each["metadata"]["name"] for each in objects.all}
+    assert f"{RELEASE}-redis" not in {pod.owner["metadata"]["name"] for pod in objects.pods}
+    assert f"{RELEASE}-redis" not in {each["metadata"]["name"] for each in objects.of("Service")}
 
 
 def test_the_spec_is_one_that_the_operator_takes(cache):
@@ -99,12 +97,3 @@ def test_gateways_reach_servers_and_sentinels(objects, component, port):
     assert NAMES.selector(component) in peers(gateway["egress"], "to")
     assert gateway["podSelector"]["matchLabels"] in peers(policy["ingress"], "from")
     assert NAMES.selector("redis-sentinel") in peers(policy["ingress"], "from")
-
-
-def test_alerts_on_a_cache_fire_when_they_should_and_only_then(promtool, tmp_path):  # noqa: F811 - pytest's way
-    alerts = CHECKOUT / "charts" / "tvtantrum-operator" / "files" / "alerts.yaml"
-    cases = Path(__file__).with_name("redis_cache_alerts.cases.yaml")
-    for file in (alerts, cases):
-        shutil.copy(file, tmp_path)
-
-    assert "SUCCESS" in promtool("test", "rules", str(tmp_path / cases.name))

@@ -15,7 +15,10 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 NEXT = "next"
 """The release after this one: the same services, and a migration that adds a column."""
 
-_NOT_USED = {"base", "opensearch"}
+_OTHERS = {"base", "operator"}
+"""What no release of the product names: the operator has a chart of its own."""
+
+_NOT_USED = {"opensearch"}
 """What these tests run no pod of: nodes need not have them."""
 
 BROKEN = "broken"
@@ -25,7 +28,9 @@ BROKEN = "broken"
 def values(variant=""):
     """Return the chart's values that name all images, those of *variant* where there are any."""
     images = _built("") | (_built(variant) if variant else {})
-    return {"images": {"tags": {part: images[part]["tag"] for part in images if part != "base"}}}
+    return {
+        "images": {"tags": {part: images[part]["tag"] for part in images if part not in _OTHERS}}
+    }
 
 
 def reference(part):
@@ -46,7 +51,7 @@ def _print(what):
     of_release = what == "release"
     for variant in [""] if of_release else ["", NEXT, BROKEN]:
         for part, image in _built(variant).items():
-            if part != "base" and (of_release or part not in _NOT_USED):
+            if part not in _OTHERS and (of_release or part not in _NOT_USED):
                 print(image["archive"])
 
 

@@ -33,6 +33,7 @@ PACKAGES = {
     "catalog": "pkg:pypi/asyncpg@",
     "search": "pkg:pypi/tantrum-search@",
     "gateway": "pkg:pypi/granian@",
+    "operator": "pkg:pypi/kopf@",
     "pgbouncer": "pkg:deb/debian/pgbouncer@1.2",
     "redis": "pkg:deb/debian/redis-server@5%3A8.",
     "postgres": "pkg:deb/debian/postgresql-17@17.",
@@ -147,6 +148,7 @@ def test_its_list_names_what_it_is_for(part, built):
         ("catalog", ["--help"], "usage: tantrum-catalog"),
         ("search", ["--help"], "usage: tantrum-search"),
         ("gateway", ["--help"], "usage: tantrum-gateway"),
+        ("operator", ["--help"], "usage: tantrum-operator"),
         ("pgbouncer", ["--version"], r"PgBouncer 1\.(2[4-9]|[3-9]\d)"),
         ("redis", ["--version"], r"Redis server v=8\."),
         ("postgres", ["--version"], r"postgres \(PostgreSQL\) 17\."),
@@ -178,7 +180,7 @@ def test_it_is_nobody_who_can_write_nothing(part, image):
     assert "written" not in said
 
 
-@pytest.mark.parametrize("part", ["catalog", "search", "gateway"])
+@pytest.mark.parametrize("part", ["catalog", "search", "gateway", "operator"])
 def test_all_of_its_python_is_compiled(part, built):
     names = set(archive.names(Path(built[part]["archive"])))
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tantrum_operator.commands import run
+from tantrum_operator.commands import collect, run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Settings come from the environment: OPERATOR_... as in the README.",
     )
     subparsers = parser.add_subparsers(required=True)
-    for command in (run,):
+    for command in (run, collect):
         command.add_to(subparsers)
     parsed = parser.parse_args(arguments)
     return int(parsed.run(parsed))

@@ -41,14 +41,14 @@ def reconcilers(cluster: Cluster, settings: Settings) -> Sequence[Reconciler]:
     return [each for each in built if {kind.name for kind in each.kinds} & settings.kind_names]
 
 
-async def run(settings: Settings, build: Build = reconcilers) -> None:
+async def run(settings: Settings, build: Build | None = None) -> None:
     """
     Wait for leadership, act, and end in order at SIGTERM or SIGINT.
 
     Raises `LeadershipLostError`, and `CallerError` when the start fails.
     """
     async with connected(settings.kubeconfig, identity=settings.identity) as client:
-        await _Operator(settings, client, build).run()
+        await _Operator(settings, client, build or reconcilers).run()
 
 
 class _Operator:

@@ -9,6 +9,9 @@ import (
 )
 
 const (
+	// A replica that is new can be unknown to the Sentinels by its new address for as long as
+	// answers about names are kept.
+	successorDeadline = 30 * time.Second
 	// pause ends by itself when this program dies: after a failover (some 2 s) and the time
 	// in which Sentinel makes a replica of a former master on its own (8 s).
 	pause          = 20 * time.Second
@@ -26,6 +29,9 @@ func handOver(c *Cache) error {
 	}
 	if own, err := c.node(c.self); err != nil || own.Replicas == 0 {
 		return err
+	}
+	if !c.waitForSuccessor() {
+		return fmt.Errorf("no Sentinel saw a replica to fail over to within %s", successorDeadline)
 	}
 	milliseconds := strconv.FormatInt(pause.Milliseconds(), 10)
 	if _, err := c.ask(c.self, "CLIENT", "PAUSE", milliseconds, "WRITE"); err != nil {
@@ -47,6 +53,25 @@ func handOver(c *Cache) error {
 	say("handed over to %s in %s", master, time.Since(began).Round(time.Millisecond))
 	_, err = c.ask(c.self, "REPLICAOF", host, port)
 	return err
+}
+
+// waitForSuccessor waits until a quorum of Sentinels sees a replica that is up, so that writes
+// are not held back in vain.
+func (c *Cache) waitForSuccessor() bool {
+	for deadline := time.Now().Add(successorDeadline); time.Now().Before(deadline); time.Sleep(pollInterval) {
+		seeing := answers(c.Sentinels, func(sentinel string) (bool, error) {
+			reply, err := c.ask(sentinel, "SENTINEL", "REPLICAS", c.Name)
+			replicas, _ := reply.([]any)
+			if !slices.ContainsFunc(replicas, func(each any) bool { return pairs(each)["flags"] == "slave" }) {
+				return false, fmt.Errorf("%s sees no replica: %w", sentinel, err)
+			}
+			return true, nil
+		})
+		if len(seeing) >= c.Quorum {
+			return true
+		}
+	}
+	return false
 }
 
 // waitInStep waits for all replicas that answer, and at the deadline is content with one.

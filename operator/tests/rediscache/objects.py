@@ -65,6 +65,7 @@ def sentinel(ordinal, of=0, **changes) -> Sentinel:
         "epoch": 1,
         "others": 2,
         "replicas": 1,
+        "good_replicas": 1,
         "has_quorum": True,
     }
     return Sentinel(**{**shape, **changes})

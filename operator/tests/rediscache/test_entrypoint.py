@@ -56,6 +56,15 @@ async def test_a_master_killed_and_started_at_once_does_not_wipe_its_replicas(re
     assert [await keys(cache, each) for each in cache.nodes] == [1_000] * 3
 
 
+async def test_servers_that_are_known_by_name_keep_it_over_a_failover(redis_cache):
+    cache = redis_cache(host="localhost")
+    master = await settled(cache)
+
+    cache.hand_over(master)
+
+    assert await settled(cache) in set(cache.nodes) - {master}
+
+
 async def test_a_master_with_its_data_on_disk_starts_again_as_what_it_was(redis_cache):
     cache = redis_cache(persistent=True, down_after_seconds=60)
     master = await settled(cache)

@@ -116,6 +116,7 @@ def test_the_master_is_replaced_when_all_replicas_are_and_follow():
         {"sentinels": (sentinel(0), sentinel(1))},
         {"sentinels": (sentinel(0), sentinel(1), sentinel(2, calm=False))},
         {"sentinels": (sentinel(0), sentinel(1), sentinel(2, has_quorum=False))},
+        {"sentinels": (sentinel(0), sentinel(1), sentinel(2, good_replicas=0))},
         {"nodes": (master(),)},
     ],
 )

@@ -39,18 +39,18 @@ class RedisCacheEngine:
         replicas: int = 3,
         down_after_seconds: float = 3.0,
         persistent: bool = False,
-        settings: str = "",
+        host: str = ports.LOOPBACK,
     ) -> None:
         self._folder = place.folder
         self._program = _built(place.folder / "tantrum-redis")
         self.password = secrets.token_hex(16)
-        addresses = [f"{ports.LOOPBACK}:{port}" for port in ports.free_ports(replicas + 3)]
+        addresses = [f"{host}:{port}" for port in ports.free_ports(replicas + 3)]
         self.nodes, self.sentinels = addresses[:replicas], addresses[replicas:]
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         (self._folder / "password").write_text(self.password)
         (self._folder / "base.conf").write_text(
             f'bind {ports.LOOPBACK}\nsave ""\nrepl-diskless-sync-delay 0\n'
-            f"appendonly {'yes' if persistent else 'no'}\n{settings}"
+            f"appendonly {'yes' if persistent else 'no'}\n"
         )
         self._file = {
             "name": NAME,

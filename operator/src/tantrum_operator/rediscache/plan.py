@@ -201,6 +201,9 @@ def _may_move(desired: Desired, observed: Observed, master: str) -> bool:
     every_sentinel = len(observed.sentinels) == desired.spec.sentinel_count
     return (
         every_sentinel
-        and all(each.calm and each.has_quorum for each in observed.sentinels)
+        and all(
+            each.calm and each.has_quorum and each.good_replicas == desired.spec.replicas - 1
+            for each in observed.sentinels
+        )
         and in_step(desired.spec, observed, master)
     )

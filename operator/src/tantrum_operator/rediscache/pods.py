@@ -18,7 +18,7 @@ from tantrum_operator.rediscache.spec import REDIS_PORT, SENTINEL_PORT, RedisCac
 EXPORTER_PORT: Final = 9121
 _USER: Final = 10001
 # Longer than a planned failover may take (`tantrum-redis hand-over`), and Redis' own stop.
-_REDIS_GRACE_SECONDS: Final = 45
+_REDIS_GRACE_SECONDS: Final = 75
 _SPARE_MIB: Final = 64
 
 _SECURE: Final[Body] = {
@@ -77,6 +77,11 @@ def _pod(spec: RedisCacheSpec, names: Names, component: str) -> Body:
         "tolerations": list(spec.tolerations),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
+        # A Sentinel stands still while it looks a name up, and the name of a pod that is gone
+        # is looked up often.
+        "dnsConfig": {
+            "options": [{"name": "timeout", "value": "1"}, {"name": "attempts", "value": "2"}]
+        },
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": _USER,

@@ -14,6 +14,7 @@ import redis.exceptions
 ANSWER_SECONDS: Final = 1.0
 _ERRORS: Final = (redis.exceptions.RedisError, OSError)  # TimeoutError is an OSError
 _CALM: Final = frozenset({"master"})
+_UP: Final = frozenset({"slave"})
 
 T = TypeVar("T")
 
@@ -44,6 +45,9 @@ class Sentinel:
     epoch: int = 0
     others: int = 0
     replicas: int = 0
+    """Those that it remembers, whether there or not."""
+    good_replicas: int = 0
+    """Those that it could fail over to."""
     has_quorum: bool = False
     calm: bool = True
     """It sees the master up, and no failover under way."""
@@ -107,6 +111,7 @@ class Servers:
                 told = await _execute(client, "SENTINEL", "MASTER", self._name)
             except redis.exceptions.ResponseError:
                 return Sentinel(address=address, master="")
+            followers = await _execute(client, "SENTINEL", "REPLICAS", self._name)
             try:
                 await _execute(client, "SENTINEL", "CKQUORUM", self._name)
                 has_quorum = True
@@ -118,9 +123,15 @@ class Servers:
             epoch=int(told["config-epoch"]),
             others=int(told["num-other-sentinels"]),
             replicas=int(told["num-slaves"]),
+            good_replicas=sum(_flags(each) <= _UP for each in followers),
             has_quorum=has_quorum,
-            calm=set(str(told["flags"]).split(",")) <= _CALM,
+            calm=_flags(told) <= _CALM,
         )
+
+
+def _flags(told: Mapping[str, Any]) -> set[str]:
+    """What a Sentinel thinks of a server: `master` or `slave`, and all that is amiss with it."""
+    return set(str(told["flags"]).split(","))
 
 
 async def _execute(client: redis.asyncio.Redis, *command: str) -> Any:

@@ -29,6 +29,9 @@ For drawing one, the wait for those before and the start of the process included
 page of a hundred covers that no cache has yet takes three, and gets them all.
 """
 
+_STARTS: Final = 3
+"""On a busy machine uvloop now and then closes the input of a process that it has just started."""
+
 _DRAWING_MODULE: Final = "tantrum_gateway.old_api.drawing"
 
 DrawnCover = Callable[[str], Awaitable[bytes]]
@@ -36,9 +39,9 @@ DrawnCover = Callable[[str], Awaitable[bytes]]
 
 
 @contextlib.asynccontextmanager
-async def drawing(*, timeout_seconds: float = _TIMEOUT_SECONDS) -> AsyncIterator[DrawnCover]:
+async def drawing() -> AsyncIterator[DrawnCover]:
     """Yield what draws, and end its process afterwards."""
-    draughtsman = _Draughtsman(timeout_seconds=timeout_seconds)
+    draughtsman = _Draughtsman()
     try:
         yield draughtsman.draw
     finally:
@@ -46,14 +49,13 @@ async def drawing(*, timeout_seconds: float = _TIMEOUT_SECONDS) -> AsyncIterator
 
 
 class _Draughtsman:
-    def __init__(self, *, timeout_seconds: float) -> None:
-        self._timeout_seconds = timeout_seconds
+    def __init__(self) -> None:
         self._process: Process | None = None
         self._drawing = asyncio.Lock()
 
     async def draw(self, svg: str) -> bytes:
         try:
-            async with asyncio.timeout(self._timeout_seconds), self._drawing:
+            async with asyncio.timeout(_TIMEOUT_SECONDS), self._drawing:
                 return await self._drawn(svg.encode())
         except (OSError, EOFError) as error:  # TimeoutError is an OSError
             log.warning("drawing_failed", reason=repr(error))
@@ -79,6 +81,20 @@ class _Draughtsman:
 
     async def _exchange(self, svg: bytes) -> bytes:
         if self._process is None:
+            await self._start()
+        assert self._process is not None  # noqa: S101 - it has been started
+        requests, answers = self._process.stdin, self._process.stdout
+        assert requests is not None  # noqa: S101 - both are pipes
+        assert answers is not None  # noqa: S101
+        if requests.is_closing():
+            raise EOFError("what draws has ended")
+        requests.write(len(svg).to_bytes(_LENGTH_BYTES) + svg)
+        await requests.drain()
+        length = int.from_bytes(await answers.readexactly(_LENGTH_BYTES))
+        return await answers.readexactly(length)
+
+    async def _start(self) -> None:
+        for _ in range(_STARTS):
             # In a session of its own: a Ctrl-C is for us, and its end of input tells it the rest.
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", _DRAWING_MODULE),
@@ -86,10 +102,8 @@ class _Draughtsman:
                 stdout=PIPE,
                 start_new_session=True,
             )
-        requests, answers = self._process.stdin, self._process.stdout
-        assert requests is not None  # noqa: S101 - both are pipes
-        assert answers is not None  # noqa: S101
-        requests.write(len(svg).to_bytes(_LENGTH_BYTES) + svg)
-        await requests.drain()
-        length = int.from_bytes(await answers.readexactly(_LENGTH_BYTES))
-        return await answers.readexactly(length)
+            requests = self._process.stdin
+            if requests is not None and not requests.is_closing():
+                return
+            await self.dismiss()
+        raise EOFError("what draws cannot be told what to draw")

@@ -110,8 +110,8 @@ func (c *Cache) sentinelConfig(master string) (string, error) {
 		fmt.Sprintf("sentinel monitor %s %s %s %d", c.Name, host, port, c.Quorum),
 		fmt.Sprintf("sentinel auth-pass %s %s", c.Name, quoted(c.password)),
 		fmt.Sprintf("sentinel down-after-milliseconds %s %d", c.Name, c.DownAfterMs),
-		// Twice this between two attempts, each of which takes some seconds.
-		fmt.Sprintf("sentinel failover-timeout %s %d", c.Name, max(5_000, 3*c.DownAfterMs)),
+		// Twice this between two attempts, where the first had no majority.
+		fmt.Sprintf("sentinel failover-timeout %s %d", c.Name, max(5_000, c.DownAfterMs)),
 		fmt.Sprintf("sentinel parallel-syncs %s %d", c.Name, max(1, len(c.Nodes)-1)),
 	)
 	for _, node := range c.Nodes {

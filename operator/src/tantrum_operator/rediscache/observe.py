@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -67,9 +68,11 @@ async def observe(
     untrusted = spec.tls_secret_name is not None and authority is None
     if password is not None and not untrusted and servers_set is not None:
         servers = make_servers(names.master, password, certificate_authority=authority)
-        nodes = await servers.nodes([names.node(each) for each in range(spec.replicas)])
-        sentinels = await servers.sentinels(
-            [names.sentinel_address(each) for each in range(spec.sentinel_count)]
+        nodes, sentinels = await asyncio.gather(
+            servers.nodes([names.node(each) for each in range(spec.replicas)]),
+            servers.sentinels(
+                [names.sentinel_address(each) for each in range(spec.sentinel_count)]
+            ),
         )
     observed = Observed(
         children=children,

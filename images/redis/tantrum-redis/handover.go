@@ -37,13 +37,14 @@ func handOver(c *Cache) error {
 	if _, err := c.ask(c.self, "CLIENT", "PAUSE", milliseconds, "WRITE"); err != nil {
 		return err
 	}
-	defer func() { _, _ = c.ask(c.self, "CLIENT", "UNPAUSE") }()
 	if !c.waitInStep() {
+		_, _ = c.ask(c.self, "CLIENT", "UNPAUSE")
 		return fmt.Errorf("no replica caught up within %s", inStepDeadline)
 	}
 	began := time.Now()
 	master := c.failOver(began.Add(movedDeadline))
 	if master == "" {
+		// It may still move: what was written now would be lost, so the pause runs its course.
 		return fmt.Errorf("sentinel moved the role to nobody within %s", movedDeadline)
 	}
 	host, port, err := net.SplitHostPort(master)
@@ -51,7 +52,10 @@ func handOver(c *Cache) error {
 		return err
 	}
 	say("handed over to %s in %s", master, time.Since(began).Round(time.Millisecond))
-	_, err = c.ask(c.self, "REPLICAOF", host, port)
+	if _, err := c.ask(c.self, "REPLICAOF", host, port); err != nil {
+		return err
+	}
+	_, err = c.ask(c.self, "CLIENT", "UNPAUSE")
 	return err
 }
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from tantrum_gateway import clients
+from tantrum_gateway import clients, redis_pools
 from tantrum_gateway.limits.rules import LimitClass
 
 _LIMITS: Final = tuple(f"limit_{one.name.lower()}" for one in LimitClass)
@@ -244,6 +244,13 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_of_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            redis_pools.made(value.get_secret_value(), timeout_seconds=1.0, max_connections=1)
+        return value
 
     @field_validator("trusted_proxies", "cloudflare_networks")
     @classmethod

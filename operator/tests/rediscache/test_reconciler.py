@@ -100,6 +100,28 @@ async def test_what_is_reported_is_a_status_that_the_crd_takes(cluster, namespac
     assert (await cluster.get(REDIS_CACHE, namespace, "cache"))["status"] == report.status
 
 
+class Stored:
+    """Has one object, which an older definition let in."""
+
+    def __init__(self, stored) -> None:
+        self._stored = stored
+
+    async def get(self, *_: object):
+        return self._stored
+
+
+async def test_a_spec_that_cannot_be_followed_is_told_and_changes_nothing():
+    status = {"master": "cache-redis-1", "conditions": [], "observedGeneration": 1}
+    reconciler = RedisCacheReconciler(Stored({**body(replicas=99), "status": status}))
+
+    [report] = await reconciler.reconcile(reconciler.key(REDIS_CACHE, "shows", "cache"))
+
+    [ready] = report.conditions
+    assert (ready.type, ready.status, ready.reason) == ("Ready", "False", "InvalidSpec")
+    assert "spec.replicas" in ready.message
+    assert report.status == {"master": "cache-redis-1"}
+
+
 async def test_what_is_gone_has_no_report(cluster, namespace):
     reconciler = RedisCacheReconciler(cluster)
 

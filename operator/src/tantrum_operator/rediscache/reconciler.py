@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Final
 
 import redis.exceptions
 
@@ -19,6 +20,9 @@ from tantrum_operator.rediscache.observe import MakeServers, observe
 from tantrum_operator.rediscache.plan import Action, DeletePod, Desired, plan
 from tantrum_operator.rediscache.servers import Servers
 from tantrum_operator.rediscache.spec import InvalidSpecError, parse
+
+_REPORTERS: Final = frozenset({"conditions", "observedGeneration"})
+"""Fields of a status that whoever writes it adds."""
 
 
 def _utc_now() -> dt.datetime:
@@ -110,4 +114,5 @@ def _moved(before: Body, made: Body) -> list[Occurrence]:
 def _refused(body: Body, error: InvalidSpecError) -> Report:
     message = f"{error} Nothing was changed; what runs goes on."
     refused = Condition(type="Ready", status=Truth.FALSE, reason="InvalidSpec", message=message)
-    return Report(body=body, conditions=[refused], status=dict(body.get("status", {})))
+    kept = {name: value for name, value in body.get("status", {}).items() if name not in _REPORTERS}
+    return Report(body=body, conditions=[refused], status=kept)

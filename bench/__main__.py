@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from tantrum_stack.errors import StackError
 
-from bench import catalog, failover, freshness, gateway, graphql, peak, search, tracing
+from bench import catalog, failover, freshness, gateway, graphql, outdated, peak, search, tracing
 from bench.product import Product, running
 from bench.report import table, title
 
@@ -72,6 +72,7 @@ async def _measure_product(parts: Collection[str]) -> bool:
         if "graphql" in parts:
             held &= await asyncio.to_thread(graphql.costs, product)
         if "freshness" in parts:
+            held &= await outdated.by_writes(product)
             await freshness.hit_ratio(product)
             held &= await freshness.seen(product)
         if "memory" in parts:

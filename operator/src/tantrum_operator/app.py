@@ -29,6 +29,7 @@ from tantrum_operator.pgbouncer.reconciler import PgBouncerReconciler
 from tantrum_operator.prometheus import Prometheus, asking
 from tantrum_operator.reconciling import Reconciler
 from tantrum_operator.recorder import Recorder
+from tantrum_operator.rediscache.reconciler import RedisCacheReconciler
 from tantrum_operator.reporter import Reporter
 from tantrum_operator.scaler.reconciler import ScalerReconciler
 from tantrum_operator.settings import Settings
@@ -58,6 +59,7 @@ def reconcilers(
             agent_image=settings.image,
             now=lambda: dt.datetime.now(dt.UTC),
         ),
+        RedisCacheReconciler(cluster),
     )
     return [each for each in built if settings.kind_names & {kind.name for kind in each.kinds}]
 

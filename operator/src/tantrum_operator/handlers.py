@@ -124,6 +124,8 @@ class Watch:
         settings.persistence.finalizer = f"{GROUP}/finalizer"
         settings.networking.request_timeout = 30.0
         settings.networking.connect_timeout = 5.0
+        # Five minutes of errors; then the process ends and begins anew.
+        settings.networking.error_backoffs = (1, 2, 5, *(10,) * 30)
         # A watch that the network forgot is found out by the missing bookmarks.
         settings.watching.server_timeout = 300  # whole: the API server takes no other
         settings.queueing.exit_timeout = 0.5

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -24,6 +25,7 @@ from .traffic import Catalogue, Traffic, learn
 from .writes import Editor, WriteError, editing
 
 _READ_BACK_AT_ONCE: Final = 4
+_LOOK_PERIOD_SECONDS: Final = 0.01
 
 Say = Callable[[str], None]
 
@@ -65,6 +67,8 @@ class Load:
         self._editor: Editor | None = None
         self._reads: list[Outcome] = []
         self._writes: list[Outcome] = []
+        self._unanswered: set[tuple[object, float]] = set()
+        """What is due next of each kind, or under way, with when it was due."""
         self._calm_since_monotonic = time.monotonic()
         self.sent_late_seconds = 0.0
         """The most that a request was sent after it was due: above that, blame the generator."""
@@ -89,7 +93,9 @@ class Load:
         finally:
             ended_monotonic = time.monotonic()
             over_monotonic = ended_monotonic + self._plan.after_seconds
-            self._until(over_monotonic + self._plan.late_seconds + 0.1)
+            self._until(over_monotonic)
+            while any(due <= over_monotonic for _, due in list(self._unanswered)):
+                self._until(time.monotonic() + _LOOK_PERIOD_SECONDS)
             event.stretches = [
                 self._stretch("before", before_monotonic, began_monotonic),
                 self._stretch("during", began_monotonic, ended_monotonic),
@@ -185,11 +191,16 @@ class Load:
         due_monotonic = self._loop.time()
         while not self._stop.is_set():
             due_monotonic += 1 / per_second
+            self._unanswered.add(due := (one, due_monotonic))
             now = self._loop.time()
             self.sent_late_seconds = max(self.sent_late_seconds, now - due_monotonic)
             if due_monotonic > now:
                 await asyncio.sleep(due_monotonic - now)
-            group.create_task(one(due_monotonic))
+            answered = group.create_task(one(due_monotonic))
+            answered.add_done_callback(functools.partial(self._answered, due))
+
+    def _answered(self, due: tuple[object, float], _: asyncio.Task[None]) -> None:
+        self._unanswered.discard(due)
 
     async def _read(self, due_monotonic: float) -> None:
         question, failure = next(self._questions), ""

@@ -12,6 +12,14 @@ from tantrum_kit import errors, grpc_client, grpc_peers
 from .echo import NAME, Echo, Endless, eventually, serving
 
 
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch):
+    """What is a second or a pause in earnest comes soon here."""
+    monkeypatch.setattr(grpc_peers, "_RESOLVE_PERIOD_SECONDS", 0.05)
+    monkeypatch.setattr(grpc_peers, "_SHUNNED_SECONDS", 0.1)
+    monkeypatch.setattr(grpc_client, "_PAUSE_SECONDS", 0.002)
+
+
 class Telling(Echo):
     """Answers with its own name."""
 

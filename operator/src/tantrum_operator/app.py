@@ -89,15 +89,18 @@ class _Operator:
             ) as port:
                 await self._until_served()
                 watching = self._watch.start()
-                log.info("operator_started", identity=self._settings.identity, http_port=port)
                 try:
-                    await self._lead_until_stopped(watching)
+                    with lifecycle.stop_signal() as stopped:
+                        log.info(
+                            "operator_started", identity=self._settings.identity, http_port=port
+                        )
+                        await self._lead_until(stopped, watching)
                 finally:
                     self._watch.stop()
 
-    async def _lead_until_stopped(self, watching: asyncio.Future[None]) -> None:
+    async def _lead_until(self, stopped: asyncio.Event, watching: asyncio.Future[None]) -> None:
         """Lead as soon as that is possible, until somebody wants an end or something fails."""
-        stop = asyncio.create_task(lifecycle.until_stopped())
+        stop = asyncio.create_task(stopped.wait())
         leading = asyncio.create_task(self._lead())
         try:
             done, _ = await asyncio.wait(

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import queue
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,10 +13,28 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from tantrum_gateway import app
 from tantrum_gateway.settings import Settings
 
 from .fakes import FakeCatalog, FakeSearch, catalog_served, search_served
+
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""
+Nothing here speaks TLS. Without it each client would read the certificates that the
+machine trusts, which takes longer than the start of a gateway.
+"""
+
+
+def client_of(url: str, **options: Any) -> httpx.AsyncClient:
+    """A client of what serves at *url*, patient with a busy machine."""
+    return httpx.AsyncClient(
+        **{"base_url": url, "timeout": 60, "verify": _NO_CERTIFICATES, **options}
+    )
+
+
+asks_only = pytest.mark.asyncio(loop_scope="module")
+"""Marks a test that leaves no trace for others, so that `shared_site` does for it."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +57,7 @@ class Site:
         return response.json()
 
 
-async def eventually(condition: Callable[[], Any], *, within_seconds: float = 5.0) -> None:
+async def eventually(condition: Callable[[], Any], *, within_seconds: float = 60.0) -> None:
     """Wait until *condition*, which may be asynchronous, holds."""
     deadline = time.monotonic() + within_seconds
     while True:
@@ -57,17 +77,26 @@ async def watches(site: Site) -> bool:
 
 def settings_for(catalog_address: str, search_address: str, **changes: Any) -> Settings:
     """Settings for tests: any free port, no metrics, no samples, no drain."""
+    # Reading them takes 7 ms, and most gateways differ in nothing but these addresses.
+    return _settings(**changes).model_copy(
+        update={"catalog_address": catalog_address, "search_address": search_address}
+    )
+
+
+@functools.cache
+def _settings(**changes: Any) -> Settings:
     return Settings(
         **{
             "http_address": "127.0.0.1:0",
-            "catalog_address": catalog_address,
-            "search_address": search_address,
             "metrics_port": None,
             "trace_sample_ratio": 0,
             "drain_seconds": 0,
             "grace_seconds": 1,
-            # A test may ask as fast as it can.
+            # A test may ask as fast as it can, and a busy machine answer as slowly.
             "limit_read": "1000000/60",
+            "request_timeout_seconds": 30,
+            "suggest_timeout_seconds": 30,
+            "admin_timeout_seconds": 30,
             **changes,
         }
     )
@@ -82,7 +111,7 @@ async def sited(*, catalog: FakeCatalog | None = None, **changes: Any) -> AsyncI
         catalog_served(catalog) as catalog_address,
         search_served(search) as search_address,
         app.serving(settings_for(catalog_address, search_address, **changes)) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http,
+        client_of(f"http://127.0.0.1:{port}") as http,
     ):
         site = Site(f"http://127.0.0.1:{port}", http, catalog, search)
         await eventually(lambda: catalog.watchers == 1)
@@ -92,6 +121,13 @@ async def sited(*, catalog: FakeCatalog | None = None, **changes: Any) -> AsyncI
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
+    async with sited() as one:
+        yield one
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_site() -> AsyncIterator[Site]:
+    """One for all tests of a module that are marked as `asks_only`."""
     async with sited() as one:
         yield one
 

@@ -19,7 +19,7 @@ from tvtantrum.catalog.v1 import (
     vocabulary_service_pb2_grpc,
 )
 
-from .conftest import eventually, settings_for
+from .conftest import client_of, eventually, settings_for
 from .fake_editing import (
     CREDENTIAL,
     EMAIL,
@@ -122,7 +122,7 @@ async def edited(**changes: Any) -> AsyncIterator[EditedSite]:
     ):
 
         def new_client() -> httpx.AsyncClient:
-            client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10)
+            client = client_of(f"http://127.0.0.1:{port}")
             clients.push_async_callback(client.aclose)
             return client
 

@@ -76,6 +76,12 @@ def shipped() -> dict[str, list[dict[str, Any]]]:
 
 
 def shipped_shows() -> list[show_pb2.Show]:
+    return [show_pb2.Show.FromString(content) for content in _shipped_shows()]
+
+
+@cache
+def _shipped_shows() -> list[bytes]:
+    """What the shows are copied from, by name."""
     names = {
         kind: {entry["slug"]: entry["name"] for entry in shipped()[kind]}
         for kind in ("theme", "platform")
@@ -93,7 +99,8 @@ def shipped_shows() -> list[show_pb2.Show]:
             **{sense: LEVELS.index(level) for sense, level in entry.get("senses", {}).items()}
         )
         shows.append(show_pb2.Show(**{"id": number, "revision": 1, **entry}))
-    return sorted(shows, key=lambda show: (show.name.casefold(), show.id))
+    shows.sort(key=lambda show: (show.name.casefold(), show.id))
+    return [show.SerializeToString() for show in shows]
 
 
 class Fake:

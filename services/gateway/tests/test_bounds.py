@@ -22,7 +22,7 @@ from tantrum_gateway.observing import Observer
 from tantrum_gateway.routing import Routes
 from tantrum_kit import errors
 
-from .conftest import Site, sited
+from .conftest import Site, client_of, sited
 from .test_mounts import unlimited_front
 
 
@@ -156,7 +156,7 @@ async def reading(timeout_seconds: float = 60) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with reading() as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
+    async with reading() as url, client_of(url) as client:
         yield client
 
 

@@ -5,19 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import httpx
-import pytest
+import prometheus_client
 import structlog
 from tantrum_gateway.concurrency import Limiter
 from tantrum_kit import errors
 
-from .conftest import Site, eventually, sited
-
-
-@pytest.fixture
-async def site():
-    # Only what a test asks for is cached, and long budgets hold on a busy machine.
-    async with sited(request_timeout_seconds=20, suggest_timeout_seconds=20) as one:
-        yield one
+from .conftest import Site, client_of, eventually, sited
 
 
 def away():
@@ -62,7 +55,7 @@ async def test_a_degraded_answer_is_soon_replaced_by_a_whole_one(site: Site):
     async def is_whole() -> bool:
         return not (await site.json("/v1/search?q=bluey"))["degraded"]
 
-    await eventually(is_whole, within_seconds=30)
+    await eventually(is_whole)
 
 
 async def test_a_degraded_list_goes_on_as_it_began(site: Site):
@@ -120,7 +113,7 @@ async def test_an_upstream_that_keeps_failing_is_left_alone_and_taken_up_again(s
     async def is_back() -> bool:
         return (await site.get("/v1/shows?maxYear=1999")).status_code == 200
 
-    await eventually(is_back, within_seconds=30)
+    await eventually(is_back)
 
 
 async def test_bugs_and_absence_are_no_reason_to_leave_an_upstream_alone(site: Site):
@@ -135,22 +128,31 @@ async def test_bugs_and_absence_are_no_reason_to_leave_an_upstream_alone(site: S
     assert (await site.get("/v1/shows")).status_code == 200
 
 
+def gauge(of: str) -> float:
+    """What the gateway tells of its calls to the catalogue."""
+    name = f"tantrum_gateway_upstream_{of}_count"
+    value = prometheus_client.REGISTRY.get_sample_value(name, {"upstream": "catalog"})
+    assert value is not None
+    return value
+
+
 async def test_above_the_bound_requests_are_shed_at_once_with_retry_after():
-    bound = Limiter(now_monotonic=lambda: 0.0).limit
-    more = bound + 20
+    more = Limiter(now_monotonic=lambda: 0.0).limit + 20
     async with (
-        sited(request_timeout_seconds=60) as site,
-        httpx.AsyncClient(
-            base_url=site.url, timeout=60, limits=httpx.Limits(max_connections=more + 1)
-        ) as http,
+        sited() as site,
+        client_of(site.url, limits=httpx.Limits(max_connections=more + 1)) as http,
     ):
+        # When it starts it reads all shows. Where that was slow, the bound is lower now.
+        await eventually(lambda: site.catalog.own_counts["ListShows"] >= 4)
+        await eventually(lambda: gauge("under_way") == 0)
+        bound = gauge("limit")
         site.catalog.gate.clear()
         asking = [
             asyncio.create_task(http.get(f"/v1/shows?maxMinutes={number}"))
             for number in range(more)
         ]
         # The catalogue answers nobody, so that only those are done that it was spared.
-        await eventually(lambda: sum(one.done() for one in asking) >= 10, within_seconds=50)
+        await eventually(lambda: sum(one.done() for one in asking) >= more - bound)
         shed = [one.result() for one in asking if one.done()]
         health = await http.get("/readyz")
         site.catalog.gate.set()
@@ -163,5 +165,4 @@ async def test_above_the_bound_requests_are_shed_at_once_with_retry_after():
         "The catalogue has too much to do just now; try again."
     }
     assert health.status_code == 200
-    # The gateway has some calls of its own under way, to know what changes touch.
-    assert bound - 10 < sum(one.status_code == 200 for one in answers) <= bound
+    assert sum(one.status_code == 200 for one in answers) == bound

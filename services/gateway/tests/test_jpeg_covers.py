@@ -67,13 +67,15 @@ async def test_a_process_that_was_killed_is_started_again():
         opened(await drawn_cover(SVG))
 
 
-async def test_a_process_that_is_frozen_is_replaced():
-    async with jpeg_covers.drawing(timeout_seconds=3) as drawn_cover:
+async def test_a_process_that_is_frozen_is_replaced(monkeypatch):
+    async with jpeg_covers.drawing() as drawn_cover:
         await drawn_cover(SVG)
         [process] = drawing_processes()
         os.kill(process, signal.SIGSTOP)
-        with pytest.raises(UnavailableError):
-            await drawn_cover(SVG)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(jpeg_covers, "_TIMEOUT_SECONDS", 0.2)
+            with pytest.raises(UnavailableError):
+                await drawn_cover(SVG)
         opened(await drawn_cover(SVG))
         assert drawing_processes() != [process]
 

@@ -23,6 +23,8 @@ from tantrum_gateway.observing import Observer
 from tantrum_gateway.routing import Routes
 from tantrum_kit import errors
 
+from .conftest import client_of
+
 
 async def parrot(scope: Any, receive: Any, send: Any) -> None:
     """Say the body again, or raise what the path asks for."""
@@ -78,7 +80,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
                 header_timeout_seconds=60,
                 grace_seconds=1,
             ) as port,
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client,
+            client_of(f"http://127.0.0.1:{port}") as client,
         ):
             client.gateway = gateway  # type: ignore[attr-defined]
             yield client

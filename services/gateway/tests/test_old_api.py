@@ -12,7 +12,7 @@ import pytest
 import structlog
 from tantrum_kit.errors import DeadlineError, UnavailableError
 
-from .conftest import Site, sited
+from .conftest import Site, asks_only, sited
 from .fakes import FakeCatalog, make_show, shipped
 
 Row = dict[str, Any]
@@ -69,8 +69,9 @@ def ids(rows: list[Row]) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def test_every_row_has_the_old_columns_in_their_order_and_types(site: Site):
-    rows = await site.json("/api/tv-shows")
+@asks_only
+async def test_every_row_has_the_old_columns_in_their_order_and_types(shared_site: Site):
+    rows = await shared_site.json("/api/tv-shows")
 
     assert len(rows) == 302
     for row in rows:
@@ -99,8 +100,9 @@ async def test_every_row_has_the_old_columns_in_their_order_and_types(site: Site
         ),
     ],
 )
-async def test_other_lists_have_the_old_names(site: Site, path: str, names: str):
-    items = await site.json(path)
+@asks_only
+async def test_other_lists_have_the_old_names(shared_site: Site, path: str, names: str):
+    items = await shared_site.json(path)
 
     assert items
     assert {tuple(item) for item in items} == {tuple(names.split())}
@@ -166,11 +168,12 @@ def creative(row: Row) -> bool:
         ),
     ],
 )
+@asks_only
 async def test_filters_select_what_they_say(
-    site: Site, parameters: Row, wanted: Callable[[Row], bool]
+    shared_site: Site, parameters: Row, wanted: Callable[[Row], bool]
 ):
-    rows = await site.json("/api/tv-shows")
-    selected = await site.json(query(**parameters))
+    rows = await shared_site.json("/api/tv-shows")
+    selected = await shared_site.json(query(**parameters))
 
     assert ids(selected) == [row["id"] for row in rows if wanted(row)]
 
@@ -185,18 +188,20 @@ def overlaps(row: Row, low: int, high: int) -> bool:
     return youngest <= high and oldest >= low
 
 
-async def test_the_scores_count_as_they_always_did(site: Site):
+@asks_only
+async def test_the_scores_count_as_they_always_did(shared_site: Site):
     counts = [
-        len(await site.json(query(stimulationScoreRange={"min": score, "max": score})))
+        len(await shared_site.json(query(stimulationScoreRange={"min": score, "max": score})))
         for score in range(1, 6)
     ]
 
     assert counts == [24, 65, 94, 60, 59]
 
 
-async def test_a_theme_is_found_by_the_name_that_it_had(site: Site):
-    now = await site.json(query(themes="Environmental Awareness"))
-    earlier = await site.json(query(themes="Enviromental Awareness"))
+@asks_only
+async def test_a_theme_is_found_by_the_name_that_it_had(shared_site: Site):
+    now = await shared_site.json(query(themes="Environmental Awareness"))
+    earlier = await shared_site.json(query(themes="Enviromental Awareness"))
 
     assert now
     assert earlier == now
@@ -217,9 +222,12 @@ async def test_a_theme_is_found_by_the_name_that_it_had(site: Site):
         ),
     ],
 )
-async def test_orders_break_ties_by_name(site: Site, sort: str | None, key: Callable[[Row], int]):
-    by_name = await site.json("/api/tv-shows")
-    rows = await site.json(query(**({"sortBy": sort} if sort else {})))
+@asks_only
+async def test_orders_break_ties_by_name(
+    shared_site: Site, sort: str | None, key: Callable[[Row], int]
+):
+    by_name = await shared_site.json("/api/tv-shows")
+    rows = await shared_site.json(query(**({"sortBy": sort} if sort else {})))
 
     assert ids(rows) == ids(sorted(by_name, key=key))
     assert [row["name"].casefold() for row in by_name] == sorted(
@@ -231,21 +239,26 @@ def known(row: Row) -> bool:
     return row["interactivity_level"] is not None
 
 
-async def test_limit_and_offset_cut_a_list_and_without_them_it_is_whole(site: Site):
-    rows = await site.json("/api/tv-shows")
+@asks_only
+async def test_limit_and_offset_cut_a_list_and_without_them_it_is_whole(shared_site: Site):
+    rows = await shared_site.json("/api/tv-shows")
 
-    assert await site.json("/api/tv-shows?limit=3&offset=299") == rows[299:]
-    assert await site.json("/api/tv-shows?limit=2&offset=150") == rows[150:152]
-    assert await site.json("/api/tv-shows?offset=300") == rows[300:]
-    assert await site.json("/api/tv-shows?limit=0") == []
+    assert await shared_site.json("/api/tv-shows?limit=3&offset=299") == rows[299:]
+    assert await shared_site.json("/api/tv-shows?limit=2&offset=150") == rows[150:152]
+    assert await shared_site.json("/api/tv-shows?offset=300") == rows[300:]
+    assert await shared_site.json("/api/tv-shows?limit=0") == []
 
 
-async def test_what_an_old_client_sends_besides_is_passed_over(site: Site):
-    rows = await site.json("/api/tv-shows?limit=2")
+@asks_only
+async def test_what_an_old_client_sends_besides_is_passed_over(shared_site: Site):
+    rows = await shared_site.json("/api/tv-shows?limit=2")
 
-    assert await site.json("/api/tv-shows?limit=2&_=1&search=&themes=&ageRange=&sortBy=") == rows
-    assert await site.json("/api/tv-shows?limit=2&limit=7") == rows
-    assert await site.json("/api/themes?anything=at+all")
+    assert (
+        await shared_site.json("/api/tv-shows?limit=2&_=1&search=&themes=&ageRange=&sortBy=")
+        == rows
+    )
+    assert await shared_site.json("/api/tv-shows?limit=2&limit=7") == rows
+    assert await shared_site.json("/api/themes?anything=at+all")
 
 
 @pytest.mark.parametrize(
@@ -298,12 +311,14 @@ async def test_what_does_not_exist_is_a_404_with_a_message(site: Site, path: str
     assert assert_message(first, 404) == assert_message(again, 404) == message
 
 
-async def test_an_unknown_category_has_no_shows(site: Site):
-    assert await site.json("/api/homepage-categories/9999/shows") == []
+@asks_only
+async def test_an_unknown_category_has_no_shows(shared_site: Site):
+    assert await shared_site.json("/api/homepage-categories/9999/shows") == []
 
 
-async def test_another_method_is_refused_with_a_message(site: Site):
-    response = await site.http.post("/api/tv-shows")
+@asks_only
+async def test_another_method_is_refused_with_a_message(shared_site: Site):
+    response = await shared_site.http.post("/api/tv-shows")
 
     assert_message(response, 405)
     assert response.headers["allow"] == "GET, HEAD, OPTIONS"
@@ -327,8 +342,9 @@ async def test_failures_here_have_a_message_without_details(
         assert response.headers.get("retry-after") == ("1" if code == 503 else None)
 
 
-async def test_the_new_api_still_tells_of_problems(site: Site):
-    response = await site.get("/v1/shows/nothing")
+@asks_only
+async def test_the_new_api_still_tells_of_problems(shared_site: Site):
+    response = await shared_site.get("/v1/shows/nothing")
 
     assert response.headers["content-type"].startswith("application/problem+json")
 
@@ -342,14 +358,15 @@ def assert_message(response: Any, code: int) -> str:
     return message
 
 
-async def test_the_featured_show_is_the_one_that_is_and_leads_the_popular_ones(site: Site):
-    featured = await site.json("/api/shows/featured")
-    popular = await site.json("/api/shows/popular")
+@asks_only
+async def test_the_featured_show_is_the_one_that_is_and_leads_the_popular_ones(shared_site: Site):
+    featured = await shared_site.json("/api/shows/featured")
+    popular = await shared_site.json("/api/shows/popular")
 
     assert featured["is_featured"]
     assert popular[0] == featured
     assert len(popular) == 12
-    assert await site.json("/api/shows/popular?limit=3") == popular[:3]
+    assert await shared_site.json("/api/shows/popular?limit=3") == popular[:3]
 
 
 async def test_without_a_featured_show_there_is_none():
@@ -386,8 +403,9 @@ async def test_search_ranks_where_it_finds_then_by_name():
     assert nothing == []
 
 
-async def test_search_gives_twenty_rows_by_default(site: Site):
-    found = await site.json("/api/search?q=the")
+@asks_only
+async def test_search_gives_twenty_rows_by_default(shared_site: Site):
+    found = await shared_site.json("/api/search?q=the")
 
     assert len(found) == 20
     assert list(found[0]) == list(COLUMNS)
@@ -412,8 +430,9 @@ async def test_similar_shows_have_the_same_ages_then_score_then_a_theme():
     assert cut == similar[:1]
 
 
-async def test_six_shows_are_similar_by_default(site: Site):
-    assert len(await site.json("/api/tv-shows/similar/31")) == 6
+@asks_only
+async def test_six_shows_are_similar_by_default(shared_site: Site):
+    assert len(await shared_site.json("/api/tv-shows/similar/31")) == 6
 
 
 async def test_active_categories_alone_are_listed(site: Site):
@@ -427,8 +446,9 @@ async def test_active_categories_alone_are_listed(site: Site):
     assert await site.json(f"/api/homepage-categories/{first.id}/shows") == []
 
 
-async def test_themes_keep_their_numbers_for_as_long_as_they_exist(site: Site):
-    themes = await site.json("/api/themes")
+@asks_only
+async def test_themes_keep_their_numbers_for_as_long_as_they_exist(shared_site: Site):
+    themes = await shared_site.json("/api/themes")
 
     assert len(set(ids(themes))) == len(themes) == len(shipped()["theme"])
     assert {"id": 257515351, "name": "Adventure"} in themes

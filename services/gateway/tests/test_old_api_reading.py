@@ -87,7 +87,7 @@ async def test_a_restored_catalogue_is_read_anew(site):
     async def restored() -> bool:
         return not await site.json("/api/search?q=bluey")
 
-    await eventually(restored, within_seconds=20)
+    await eventually(restored)
 
 
 async def test_old_answers_go_through_the_caches_as_all_others(site):

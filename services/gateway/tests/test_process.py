@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from .conftest import eventually
+from .conftest import client_of, eventually
 from .fakes import FakeCatalog, FakeSearch, catalog_served, search_served
 
 COMMAND = (sys.executable, "-m", "tantrum_gateway")
@@ -37,7 +37,8 @@ async def started(**environment: str) -> AsyncIterator[tuple[Process, str, FakeC
                 "GATEWAY_CATALOG_ADDRESS": catalog_address,
                 "GATEWAY_SEARCH_ADDRESS": search_address,
                 "GATEWAY_METRICS_PORT": "0",
-                "GATEWAY_GRACE_SECONDS": "2",
+                "GATEWAY_GRACE_SECONDS": "30",
+                "GATEWAY_REQUEST_TIMEOUT_SECONDS": "30",
                 **environment,
             },
         )
@@ -53,7 +54,7 @@ async def started(**environment: str) -> AsyncIterator[tuple[Process, str, FakeC
 
 async def listening_address(process: Process) -> str:
     assert process.stderr is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for line in process.stderr:
             if match := re.search(rb'"port": (\d+), "event": "gateway_started"', line):
                 return f"127.0.0.1:{int(match[1])}"
@@ -67,7 +68,7 @@ async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *arguments, stdout=PIPE, stderr=PIPE, env=os.environ | environment
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         output, errors = await process.communicate()
     return process.returncode or 0, output.decode(), errors.decode()
 
@@ -113,7 +114,7 @@ async def test_sigterm_drains_without_a_failed_request():
     async with started(GATEWAY_DRAIN_SECONDS="1") as (process, address, _):
         outcomes: list[int] = []
         closes: list[bool] = []
-        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=5) as http:
+        async with client_of(f"http://{address}") as http:
             await http.get("/v1/shows")
 
             async def ask() -> None:
@@ -130,12 +131,12 @@ async def test_sigterm_drains_without_a_failed_request():
 
         assert ready.status_code == 503
         assert set(outcomes) == {200}
-        assert await asyncio.wait_for(process.wait(), timeout=10) == 0
+        assert await asyncio.wait_for(process.wait(), timeout=60) == 0
 
 
 async def test_a_request_under_way_is_finished_before_the_end():
     async with started(GATEWAY_DRAIN_SECONDS="0") as (process, address, catalog):
-        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=5) as http:
+        async with client_of(f"http://{address}") as http:
             catalog.gate.clear()
             asking = asyncio.create_task(http.get("/v1/shows"))
             await eventually(lambda: catalog.counts["ListShows"] == 1)
@@ -145,17 +146,17 @@ async def test_a_request_under_way_is_finished_before_the_end():
             response = await asking
 
         assert response.status_code == 200
-        assert await asyncio.wait_for(process.wait(), timeout=10) == 0
+        assert await asyncio.wait_for(process.wait(), timeout=60) == 0
 
 
 async def test_a_second_signal_ends_it_at_once():
     async with started(GATEWAY_DRAIN_SECONDS="60") as (process, address, _):
-        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=5) as http:
+        async with client_of(f"http://{address}") as http:
             process.send_signal(signal.SIGTERM)
             await eventually(lambda: draining(http))
             process.send_signal(signal.SIGTERM)
 
-        assert await asyncio.wait_for(process.wait(), timeout=10) == -signal.SIGTERM
+        assert await asyncio.wait_for(process.wait(), timeout=60) == -signal.SIGTERM
 
 
 async def draining(http: httpx.AsyncClient) -> bool:
@@ -163,13 +164,13 @@ async def draining(http: httpx.AsyncClient) -> bool:
 
 
 async def test_what_draws_covers_ends_even_with_a_gateway_that_is_killed():
-    async with started() as (process, address, _), httpx.AsyncClient() as http:
-        url = f"http://{address}/images/tv-shows/show-31-Bluey.jpg"
-        assert (await http.get(url, timeout=20)).headers["content-type"] == "image/jpeg"
+    async with started() as (process, address, _), client_of(f"http://{address}") as http:
+        cover = await http.get("/images/tv-shows/show-31-Bluey.jpg")
+        assert cover.headers["content-type"] == "image/jpeg", cover.text
 
         process.kill()
 
         assert process.stderr is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             # Both write to it, so it ends with the last of them.
             await process.stderr.read()

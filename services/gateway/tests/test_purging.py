@@ -8,14 +8,13 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 from tantrum_gateway import purging
 from tantrum_gateway.answers import Answer, Form
 from tantrum_gateway.dependencies import Change
 from tantrum_gateway.purging import Purger
 
-from .conftest import eventually, sited
+from .conftest import client_of, eventually, sited
 from .fakes import FakeCatalog, make_show
 
 
@@ -69,7 +68,7 @@ async def purger_of(cloudflare: Cloudflare, **changes: Any) -> AsyncIterator[Pur
     }
     async with (
         cloudflare.served() as url,
-        httpx.AsyncClient(base_url=url, headers={"authorization": "Bearer secret"}) as client,
+        client_of(url, headers={"authorization": "Bearer secret"}) as client,
     ):
         purger = Purger(client, "zones/zone-1/purge_cache", **{**settings, **changes})
         running = asyncio.create_task(purger.run())

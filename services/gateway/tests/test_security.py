@@ -9,7 +9,7 @@ import pytest
 import structlog.testing
 from tantrum_kit import errors
 
-from .conftest import Site, sited
+from .conftest import Site, asks_only, sited
 from .fakes import FakeCatalog
 
 EVERYWHERE = {
@@ -34,12 +34,13 @@ def assert_secured(headers: Any) -> None:
      "/v1/shows", "/v1/shows/nope", "/v1/shows?minAge=x", "/nothing", "/covers/bluey.svg",
      "/images/picture-1", "/api/health", "/livez", "/v1/shows?q=" + "x" * 9_000],
 )  # fmt: skip
-async def test_every_answer_is_secured(site: Site, path: str):
+@asks_only
+async def test_every_answer_is_secured(shared_site: Site, path: str):
     for _ in range(3):
-        assert_secured((await site.get(path)).headers)
-    assert_secured((await site.http.head(path)).headers)
-    assert_secured((await site.http.options(path)).headers)
-    assert_secured((await site.http.post(path)).headers)
+        assert_secured((await shared_site.get(path)).headers)
+    assert_secured((await shared_site.http.head(path)).headers)
+    assert_secured((await shared_site.http.options(path)).headers)
+    assert_secured((await shared_site.http.post(path)).headers)
 
 
 async def test_a_refusal_by_a_limit_is_secured():
@@ -64,10 +65,11 @@ async def test_a_304_leaves_what_is_stored_as_secure_as_it_was():
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/problems/not-found"])
-async def test_what_pages_load_carries_the_nonce_of_their_policy(site: Site, path: str):
+@asks_only
+async def test_what_pages_load_carries_the_nonce_of_their_policy(shared_site: Site, path: str):
     nonces = set()
     for _ in range(2):
-        response = await site.get(path)
+        response = await shared_site.get(path)
         policy = response.headers["content-security-policy"]
         [nonce] = set(re.findall(r"'nonce-([\w-]{16,})'", policy))
         loading = re.findall(r"<(?:script|link rel=.stylesheet.)[^>]*>", response.text)
@@ -90,8 +92,9 @@ async def test_only_over_tls_it_is_to_be_used_always():
             assert "strict-transport-security" not in plain.headers
 
 
-async def test_a_stranger_cannot_say_that_it_uses_tls(site: Site):
-    response = await site.get("/v1/shows", x_forwarded_proto="https")
+@asks_only
+async def test_a_stranger_cannot_say_that_it_uses_tls(shared_site: Site):
+    response = await shared_site.get("/v1/shows", x_forwarded_proto="https")
 
     assert "strict-transport-security" not in response.headers
 
@@ -121,8 +124,9 @@ async def test_who_allows_all_origins_need_not_tell_them_apart():
     assert headers["vary"] == "Accept-Encoding"
 
 
-async def test_without_a_list_no_origin_may_read(site: Site):
-    headers = (await site.get("/v1/shows", origin=ORIGIN)).headers
+@asks_only
+async def test_without_a_list_no_origin_may_read(shared_site: Site):
+    headers = (await shared_site.get("/v1/shows", origin=ORIGIN)).headers
 
     assert "access-control-allow-origin" not in headers
     assert headers["vary"] == "Accept-Encoding"

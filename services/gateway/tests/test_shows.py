@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .conftest import Site, sited
+from .conftest import Site, asks_only, sited
 from .fakes import FakeCatalog, make_show
 
 FIELDS = [
@@ -16,18 +16,20 @@ FIELDS = [
 ]  # fmt: skip
 
 
-async def test_all_shows_come_by_name_in_pages_of_twenty(site: Site):
-    page = await site.json("/v1/shows")
+@asks_only
+async def test_all_shows_come_by_name_in_pages_of_twenty(shared_site: Site):
+    page = await shared_site.json("/v1/shows")
 
     assert page["totalSize"] == 302
     assert len(page["shows"]) == 20
     assert page["nextPageToken"]
 
 
-async def test_following_the_tokens_gives_every_show_once(site: Site):
+@asks_only
+async def test_following_the_tokens_gives_every_show_once(shared_site: Site):
     ids, token = [], ""
     while True:
-        page = await site.json(f"/v1/shows?pageSize=100&fields=id&pageToken={token}")
+        page = await shared_site.json(f"/v1/shows?pageSize=100&fields=id&pageToken={token}")
         ids += [show["id"] for show in page["shows"]]
         token = page["nextPageToken"]
         if not token:
@@ -52,9 +54,10 @@ async def test_a_show_has_every_field_and_nulls_for_what_is_unknown():
     assert show["cover"] == {"url": "/covers/blue-day.svg", "width": 400, "height": 600}
 
 
-async def test_a_show_is_found_by_number_and_by_slug(site: Site):
-    by_slug = await site.get("/v1/shows/bluey")
-    by_id = await site.get(f"/v1/shows/{by_slug.json()['id']}")
+@asks_only
+async def test_a_show_is_found_by_number_and_by_slug(shared_site: Site):
+    by_slug = await shared_site.get("/v1/shows/bluey")
+    by_id = await shared_site.get(f"/v1/shows/{by_slug.json()['id']}")
 
     assert by_slug.json()["senses"]["dialogue"] in ("low", "low-moderate", "moderate", "high")
     assert by_id.content == by_slug.content
@@ -75,8 +78,9 @@ async def test_a_show_is_found_by_number_and_by_slug(site: Site):
         ("interactivity=low-moderate", 45),
     ],
 )
-async def test_filters_give_the_counts_of_the_real_data(site: Site, query: str, count: int):
-    assert (await site.json(f"/v1/shows?{query}&pageSize=1"))["totalSize"] == count
+@asks_only
+async def test_filters_give_the_counts_of_the_real_data(shared_site: Site, query: str, count: int):
+    assert (await shared_site.json(f"/v1/shows?{query}&pageSize=1"))["totalSize"] == count
 
 
 async def test_every_filter_reaches_the_catalogue(site: Site):
@@ -110,17 +114,19 @@ async def test_every_filter_reaches_the_catalogue(site: Site):
 @pytest.mark.parametrize(
     ("query", "page_size"), [("", 20), ("pageSize=0", 20), ("pageSize=101", 100)]
 )
-async def test_page_sizes_are_bounded(site: Site, query: str, page_size: int):
-    page = await site.json(f"/v1/shows?{query}")
+@asks_only
+async def test_page_sizes_are_bounded(shared_site: Site, query: str, page_size: int):
+    page = await shared_site.json(f"/v1/shows?{query}")
 
     assert len(page["shows"]) == page_size
 
 
-async def test_fields_select_what_comes_of_each_show(site: Site):
-    page = await site.json("/v1/shows?fields=slug,id&pageSize=2")
-    show = await site.json("/v1/shows/bluey?fields=name")
-    found = await site.json("/v1/search?q=bluey&fields=id")
-    home = await site.json("/v1/home?fields=slug")
+@asks_only
+async def test_fields_select_what_comes_of_each_show(shared_site: Site):
+    page = await shared_site.json("/v1/shows?fields=slug,id&pageSize=2")
+    show = await shared_site.json("/v1/shows/bluey?fields=name")
+    found = await shared_site.json("/v1/search?q=bluey&fields=id")
+    home = await shared_site.json("/v1/home?fields=slug")
 
     assert [list(one) for one in page["shows"]] == [["id", "slug"]] * 2
     assert show == {"name": "Bluey"}
@@ -138,17 +144,19 @@ async def test_orders_are_passed_on_with_their_direction(site: Site):
     assert site.catalog.calls[-1][1].order_by == 3
 
 
-async def test_similar_shows_come_six_at_a_time_and_calmer_on_request(site: Site):
-    similar = await site.json("/v1/shows/bluey/similar")
-    calmer = await site.json("/v1/shows/bluey/similar?calmer=true&pageSize=100")
+@asks_only
+async def test_similar_shows_come_six_at_a_time_and_calmer_on_request(shared_site: Site):
+    similar = await shared_site.json("/v1/shows/bluey/similar")
+    calmer = await shared_site.json("/v1/shows/bluey/similar?calmer=true&pageSize=100")
 
     assert len(similar["shows"]) == 6
     assert {show["stimulation"] for show in calmer["shows"]} <= {1, 2}
     assert calmer["totalSize"] == 24 + 65
 
 
-async def test_compared_shows_stand_side_by_side_in_the_order_asked(site: Site):
-    comparison = await site.json("/v1/compare?ids=31,1")
+@asks_only
+async def test_compared_shows_stand_side_by_side_in_the_order_asked(shared_site: Site):
+    comparison = await shared_site.json("/v1/compare?ids=31,1")
 
     first, second = comparison["shows"]
     assert (first["id"], second["id"]) == (31, 1)
@@ -158,8 +166,9 @@ async def test_compared_shows_stand_side_by_side_in_the_order_asked(site: Site):
         assert one["levels"] == [first["senses"][sense], second["senses"][sense]]
 
 
-async def test_comparing_with_a_show_that_is_not_there_names_it(site: Site):
-    response = await site.get("/v1/compare?ids=1,99999")
+@asks_only
+async def test_comparing_with_a_show_that_is_not_there_names_it(shared_site: Site):
+    response = await shared_site.get("/v1/compare?ids=1,99999")
 
     assert response.status_code == 404
     assert "99999" in response.json()["detail"]

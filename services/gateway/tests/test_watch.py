@@ -6,13 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-import httpx
 from tantrum_gateway import app, upstreams
 from tantrum_gateway.dependencies import Change
 from tantrum_gateway.known_shows import KnownShows
 from tantrum_gateway.watch import Watch
 
-from .conftest import eventually, settings_for, sited
+from .conftest import client_of, eventually, settings_for, sited
 from .fakes import FakeCatalog, FakeSearch, catalog_served, make_show, search_served
 
 
@@ -130,7 +129,7 @@ async def test_without_the_catalogue_it_is_not_ready_and_says_so():
     settings = settings_for(address, search)
     async with (
         app.serving(settings) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+        client_of(f"http://127.0.0.1:{port}") as http,
     ):
         assert (await http.get("/readyz")).status_code == 503
         assert (await http.get("/livez")).status_code == 200
@@ -158,9 +157,7 @@ async def test_while_the_watch_is_lost_the_cache_answers_as_before_and_then_says
             settings = settings_for(address, search_address, unwatched_ttl_seconds=1.5)
             gateway = contextlib.AsyncExitStack()
             port = await gateway.enter_async_context(app.serving(settings))
-            http = await gateway.enter_async_context(
-                httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}")
-            )
+            http = await gateway.enter_async_context(client_of(f"http://127.0.0.1:{port}"))
             await eventually(lambda: catalog.watchers == 1)
             assert (await http.get("/v1/shows")).status_code == 200
         async with gateway:
@@ -187,7 +184,7 @@ async def test_without_the_catalogue_the_gateway_is_ready_while_stale_answers_ar
         search_served(FakeSearch(catalog)) as search_address,
         catalog_served(catalog) as address,
         app.serving(settings_for(address, search_address, **soon_lost)) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+        client_of(f"http://127.0.0.1:{port}") as http,
     ):
 
         async def is_ready(code: int = 200) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import pytest
 from tantrum_search.domain.search import Page
-from tantrum_search.storage.memory import MemoryBackend
 from tvtantrum.catalog.v1 import show_pb2
 
 from . import backends
@@ -169,11 +168,9 @@ async def test_the_mean_reciprocal_rank_is_one_and_nothing_is_empty(search):
     assert sum(1 / rank for rank in ranks) / len(ranks) == 1.0
 
 
-async def test_every_show_is_found_by_its_own_name(shipped):
-    search = await search_over(MemoryBackend(), shipped.documents(), shipped.themes)
-
+async def test_every_show_is_found_by_its_own_name(shipped, shipped_search):
     for show in shipped.messages:
-        hits = (await search.find(show.name, Page(size=5))).hits
+        hits = (await shipped_search.find(show.name, Page(size=5))).hits
         found = [show_pb2.Show.FromString(hit.payload) for hit in hits]
         assert any(each.id == show.id for each in found if each.name == show.name), show.name
         assert found[0].name == show.name
@@ -182,24 +179,22 @@ async def test_every_show_is_found_by_its_own_name(shipped):
 @pytest.mark.parametrize(
     "typed", ["{} show", "{} tv series for kids", "watch {}", "episodes of {} on tv"]
 )
-async def test_every_show_is_found_by_its_name_and_words_that_say_nothing(shipped, typed):
-    search = await search_over(MemoryBackend(), shipped.documents(), shipped.themes)
-
+async def test_every_show_is_found_by_its_name_and_words_that_say_nothing(
+    shipped, shipped_search, typed
+):
     wrong = {}
     for show in shipped.messages:
-        found = names(await search.find(typed.format(show.name), Page(size=3)))
+        found = names(await shipped_search.find(typed.format(show.name), Page(size=3)))
         if found[:1] != [show.name]:
             wrong[show.name] = found
 
     assert wrong == {}
 
 
-async def test_every_show_is_suggested_by_the_beginning_of_its_name(shipped):
-    search = await search_over(MemoryBackend(), shipped.documents(), shipped.themes)
-
+async def test_every_show_is_suggested_by_the_beginning_of_its_name(shipped, shipped_search):
     for show in shipped.messages:
         half = show.name[: max(6, len(show.name) * 2 // 3)]
-        texts = [s.text for s in (await search.suggest(half, 8)).suggestions]
+        texts = [s.text for s in (await shipped_search.suggest(half, 8)).suggestions]
         assert show.name in texts, half
 
 
@@ -218,17 +213,13 @@ async def test_every_show_is_suggested_by_the_beginning_of_its_name(shipped):
         pytest.param("", "", id="nothing typed"),
     ],
 )
-async def test_unknown_words_are_corrected(shipped, query, corrected):
-    search = await search_over(MemoryBackend(), shipped.documents(), shipped.themes)
-
-    assert (await search.find(query, Page(size=1))).did_you_mean == corrected
+async def test_unknown_words_are_corrected(shipped_search, query, corrected):
+    assert (await shipped_search.find(query, Page(size=1))).did_you_mean == corrected
 
 
 @pytest.mark.parametrize("query", ["", "   ", "!?", "…"])
-async def test_a_query_without_words_finds_everything_by_popularity(shipped, query):
-    search = await search_over(MemoryBackend(), shipped.documents(), shipped.themes)
-
-    hits = await search.find(query, Page(size=100))
+async def test_a_query_without_words_finds_everything_by_popularity(shipped_search, query):
+    hits = await shipped_search.find(query, Page(size=100))
 
     assert hits.total_size == 302
     shows = [show_pb2.Show.FromString(hit.payload) for hit in hits.hits]

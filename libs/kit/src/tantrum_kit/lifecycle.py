@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
+from collections.abc import Iterator
+from typing import Final
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
-async def until_stopped() -> None:
+@contextlib.contextmanager
+def stop_signal() -> Iterator[asyncio.Event]:
     """
-    Return at the first SIGTERM or SIGINT.
+    Yield an event that the first SIGTERM or SIGINT sets.
 
     A second one finds the default handlers again and ends the process at once.
-    Call it from the main thread's event loop.
+    Enter it on the main thread's event loop, and before saying that the service has
+    started: whoever reads that may stop it in the same moment.
     """
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+
+    def stop() -> None:
+        stopped.set()
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop)
     try:
-        await stopped.wait()
+        yield stopped
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _SIGNALS:
             loop.remove_signal_handler(number)

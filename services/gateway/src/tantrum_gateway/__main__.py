@@ -47,8 +47,9 @@ async def _serve(settings: Settings) -> None:
             tracing.exporting(settings.otlp_endpoint, service="tantrum-gateway"),
             app.serving(settings) as port,
         ):
-            log.info("gateway_started", port=port)
-            await lifecycle.until_stopped()
+            with lifecycle.stop_signal() as stopped:
+                log.info("gateway_started", port=port)
+                await stopped.wait()
     log.info("gateway_stopped")
 
 

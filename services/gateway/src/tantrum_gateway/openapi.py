@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any, Final
 
@@ -55,8 +56,9 @@ told in `Retry-After` when to come again. With the request header
 """.strip()
 
 
+@functools.cache
 def document(endpoints: tuple[Endpoint, ...], *, version: str) -> dict[str, Any]:
-    """Return the document."""
+    """Return the document: the same to all who ask, so not to be changed."""
     answers = [one.answer for one in endpoints if one.answer] + [
         resources.Problem,
         resources.Health,

@@ -79,8 +79,9 @@ async def _serve(settings: Settings) -> None:
                 drain_seconds=settings.drain_seconds,
                 shutdown_grace_seconds=settings.shutdown_grace_seconds,
             ) as port:
-                log.info("serving_started", port=port, backend=settings.backend)
-                await lifecycle.until_stopped()
+                with lifecycle.stop_signal() as stopped:
+                    log.info("serving_started", port=port, backend=settings.backend)
+                    await stopped.wait()
                 log.info("serving_stopping")
 
 

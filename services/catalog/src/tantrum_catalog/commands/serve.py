@@ -7,7 +7,7 @@ import datetime as dt
 
 import structlog
 from tantrum_kit import metrics, tracing
-from tantrum_kit.lifecycle import until_stopped
+from tantrum_kit.lifecycle import stop_signal
 
 from tantrum_catalog import app
 from tantrum_catalog.commands.environment import (
@@ -58,8 +58,9 @@ async def run(arguments: argparse.Namespace) -> None:
             ):
                 if not options.service_credential:
                     log.warning("no_service_credential", consequence="whoever calls may write")
-                log.info("serving_started", port=port)
-                await until_stopped()
+                with stop_signal() as stopped:
+                    log.info("serving_started", port=port)
+                    await stopped.wait()
                 log.info("serving_stopping")
     except OSError as error:
         raise CommandError(f"cannot serve: {error}") from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -37,8 +38,9 @@ _SECURITY: Final = {
 }
 
 
-def document(operations: Sequence[Operation], *, version: str) -> dict[str, Any]:
-    """Return the document."""
+@functools.cache
+def document(operations: tuple[Operation, ...], *, version: str) -> dict[str, Any]:
+    """Return the document: the same to all who ask, so not to be changed."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         methods = paths.setdefault(f"{PREFIX}{operation.path}", {})

@@ -36,9 +36,9 @@ DrawnCover = Callable[[str], Awaitable[bytes]]
 
 
 @contextlib.asynccontextmanager
-async def drawing(*, timeout_seconds: float = _TIMEOUT_SECONDS) -> AsyncIterator[DrawnCover]:
+async def drawing() -> AsyncIterator[DrawnCover]:
     """Yield what draws, and end its process afterwards."""
-    draughtsman = _Draughtsman(timeout_seconds=timeout_seconds)
+    draughtsman = _Draughtsman()
     try:
         yield draughtsman.draw
     finally:
@@ -46,14 +46,13 @@ async def drawing(*, timeout_seconds: float = _TIMEOUT_SECONDS) -> AsyncIterator
 
 
 class _Draughtsman:
-    def __init__(self, *, timeout_seconds: float) -> None:
-        self._timeout_seconds = timeout_seconds
+    def __init__(self) -> None:
         self._process: Process | None = None
         self._drawing = asyncio.Lock()
 
     async def draw(self, svg: str) -> bytes:
         try:
-            async with asyncio.timeout(self._timeout_seconds), self._drawing:
+            async with asyncio.timeout(_TIMEOUT_SECONDS), self._drawing:
                 return await self._drawn(svg.encode())
         except (OSError, EOFError) as error:  # TimeoutError is an OSError
             log.warning("drawing_failed", reason=repr(error))

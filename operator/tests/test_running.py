@@ -143,6 +143,21 @@ def test_two_operators_in_two_namespaces_do_not_meet(operators, api_server, name
     assert 'reconcile_seconds_count{kind="PgBouncer"}' not in metrics(second)
 
 
+def test_who_waits_is_alive_and_ready_and_does_nothing(operators, kubectl):
+    leader = operators("a")
+    eventually(lambda: leader.said("leadership_taken"), "the first leads")
+    waiting = operators("b")
+    make(kubectl)
+    eventually(lambda: text_of_child(kubectl) == "one", "the first acts")
+
+    shown = metrics(waiting)
+
+    assert get(waiting, "/livez") == get(waiting, "/readyz") == "ok\n"
+    assert "tantrum_operator_leader 0.0" in shown
+    assert "tantrum_operator_last_success_age_seconds{" not in shown
+    assert "tantrum_operator_reconcile_seconds_count{" not in shown
+
+
 def test_probes_and_metrics_are_served(operators, kubectl):
     operator = operators("a")
     make(kubectl)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import prometheus_client
 import structlog
@@ -102,17 +102,16 @@ class _Operator:
         """Lead as soon as that is possible, until somebody wants an end or something fails."""
         stop = asyncio.create_task(stopped.wait())
         leading = asyncio.create_task(self._lead())
+        ends: list[asyncio.Future[Any]] = [stop, leading, watching]
         try:
-            done, _ = await asyncio.wait(
-                [stop, leading, watching], return_when=asyncio.FIRST_COMPLETED
-            )
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if leading not in done:
                 log.info("operator_stopping")
                 await self._loop.stop(within_seconds=self._settings.shutdown_grace_seconds)
         finally:
             for task in (stop, leading):
                 task.cancel()
-            await asyncio.wait([stop, leading])
+            await asyncio.wait(ends[:2])
             await self._elector.release()
         for ended in (leading, watching):
             if ended.done() and not ended.cancelled():

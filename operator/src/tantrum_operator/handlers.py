@@ -88,8 +88,8 @@ class Watch:
             asyncio.run(self._watch())
         except Exception as error:  # noqa: BLE001 - the top of a thread; raised by `ended`
             self._tell(ended.set_exception, error)
-        else:
-            self._tell(ended.set_result, None)
+        finally:
+            self._tell(_finish, ended)
 
     def _tell(self, what: Callable[..., None], *arguments: Any) -> None:
         # There may be nobody any more: this thread is not waited for.
@@ -175,6 +175,11 @@ class Watch:
                 where = (kind, str(metadata["namespace"]), name)
                 if where in self._seen:
                     self._tell(self._wake, reconciler, reconciler.key(*where))
+
+
+def _finish(ended: asyncio.Future[None]) -> None:
+    if not ended.done():
+        ended.set_result(None)
 
 
 def _is_ours(reference: Mapping[str, Any]) -> bool:

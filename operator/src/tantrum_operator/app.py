@@ -100,18 +100,19 @@ class _Operator:
 
     async def _lead_until(self, stopped: asyncio.Event, watching: asyncio.Future[None]) -> None:
         """Lead as soon as that is possible, until somebody wants an end or something fails."""
-        stop = asyncio.create_task(stopped.wait())
-        leading = asyncio.create_task(self._lead())
-        ends: list[asyncio.Future[Any]] = [stop, leading, watching]
+        stop: asyncio.Future[Any] = asyncio.create_task(stopped.wait())
+        leading: asyncio.Future[Any] = asyncio.create_task(self._lead())
         try:
-            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                [stop, leading, watching], return_when=asyncio.FIRST_COMPLETED
+            )
             if leading not in done:
                 log.info("operator_stopping")
                 await self._loop.stop(within_seconds=self._settings.shutdown_grace_seconds)
         finally:
             for task in (stop, leading):
                 task.cancel()
-            await asyncio.wait(ends[:2])
+            await asyncio.wait([stop, leading])
             await self._elector.release()
         for ended in (leading, watching):
             if ended.done() and not ended.cancelled():

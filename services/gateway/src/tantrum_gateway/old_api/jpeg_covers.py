@@ -29,6 +29,9 @@ For drawing one, the wait for those before and the start of the process included
 page of a hundred covers that no cache has yet takes three, and gets them all.
 """
 
+_STARTS: Final = 3
+"""On a busy machine uvloop now and then closes the input of a process that it has just started."""
+
 _DRAWING_MODULE: Final = "tantrum_gateway.old_api.drawing"
 
 DrawnCover = Callable[[str], Awaitable[bytes]]
@@ -78,6 +81,20 @@ class _Draughtsman:
 
     async def _exchange(self, svg: bytes) -> bytes:
         if self._process is None:
+            await self._start()
+        assert self._process is not None  # noqa: S101 - it has been started
+        requests, answers = self._process.stdin, self._process.stdout
+        assert requests is not None  # noqa: S101 - both are pipes
+        assert answers is not None  # noqa: S101
+        if requests.is_closing():
+            raise EOFError("what draws has ended")
+        requests.write(len(svg).to_bytes(_LENGTH_BYTES) + svg)
+        await requests.drain()
+        length = int.from_bytes(await answers.readexactly(_LENGTH_BYTES))
+        return await answers.readexactly(length)
+
+    async def _start(self) -> None:
+        for _ in range(_STARTS):
             # In a session of its own: a Ctrl-C is for us, and its end of input tells it the rest.
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", _DRAWING_MODULE),
@@ -85,10 +102,8 @@ class _Draughtsman:
                 stdout=PIPE,
                 start_new_session=True,
             )
-        requests, answers = self._process.stdin, self._process.stdout
-        assert requests is not None  # noqa: S101 - both are pipes
-        assert answers is not None  # noqa: S101
-        requests.write(len(svg).to_bytes(_LENGTH_BYTES) + svg)
-        await requests.drain()
-        length = int.from_bytes(await answers.readexactly(_LENGTH_BYTES))
-        return await answers.readexactly(length)
+            requests = self._process.stdin
+            if requests is not None and not requests.is_closing():
+                return
+            await self.dismiss()
+        raise EOFError("what draws cannot be told what to draw")

@@ -8,11 +8,21 @@ import platform
 import sys
 from collections.abc import Collection
 
-from bench import catalog, freshness, gateway, graphql, peak, search, tracing
+from bench import catalog, freshness, gateway, graphql, leadership, peak, search, tracing
 from bench.product import Product, running
 from bench.report import table, title
 
-_PARTS = ("gateway", "graphql", "freshness", "catalog", "search", "memory", "tracing", "peak")
+_PARTS = (
+    "gateway",
+    "graphql",
+    "freshness",
+    "catalog",
+    "search",
+    "memory",
+    "tracing",
+    "peak",
+    "leadership",
+)
 
 
 def main() -> None:
@@ -37,8 +47,17 @@ async def _measure(parts: Collection[str]) -> bool:
     if "peak" in parts:
         async with running(redis=True) as product:
             held &= await peak.measure(product)
-    if not set(parts) - {"peak"}:
-        return held
+    if "leadership" in parts:
+        # Nothing else is to run meanwhile, and processes belong to the main thread.
+        held &= leadership.measure()
+    if set(parts) - {"peak", "leadership"}:
+        held &= await _measure_product(parts)
+    return held
+
+
+async def _measure_product(parts: Collection[str]) -> bool:
+    """Return whether the bars of *parts* that need the whole product were held."""
+    held = True
     async with running() as product:
         if "search" in parts:
             held &= await search.latencies(product)

@@ -41,7 +41,7 @@ import pytest
 
 from tantrum_stack.errors import StackError
 from tantrum_stack.identity import Place, place_for
-from tantrum_stack.kubernetes import ApiServerEngine
+from tantrum_stack.kubernetes import ApiServerEngine, find_program
 from tantrum_stack.pgbouncer import PgBouncerEngine
 from tantrum_stack.postgres import Database, PostgresEngine
 from tantrum_stack.processes import Process, until_ready
@@ -53,6 +53,7 @@ __all__ = [
     "PostgresServer",
     "RedisServer",
     "engine_needed",
+    "running_api_server",
     "temporary_place",
 ]
 
@@ -166,9 +167,17 @@ def redis_server() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="module")
 def api_server() -> Iterator[ApiServer]:
+    with engine_needed("Kubernetes"):
+        find_program("kubernetes")
+    with running_api_server() as server:
+        yield server
+
+
+@contextlib.contextmanager
+def running_api_server() -> Iterator[ApiServer]:
+    """Raises `StackError` when the machine has no program for it."""
     with temporary_place() as place:
-        with engine_needed("Kubernetes"):
-            server = ApiServer(place.folder)
+        server = ApiServer(place.folder)
         server.prepare()
         with _running(server.etcd_command, server.etcd_ready, place):
             try:

@@ -114,8 +114,7 @@ class _Operators:
         return (first - began).total_seconds() if first is not None else math.inf
 
     def _first_write(self) -> dt.datetime | None:
-        for line in self._server.audit_log.read_text().splitlines():
-            entry = json.loads(line)
+        for entry in self._server.audited():
             about = entry.get("objectRef", {})
             ours = entry["userAgent"] == f"tantrum-operator/{self._count}"
             if ours and (entry["verb"], about.get("resource")) == ("patch", "configmaps"):

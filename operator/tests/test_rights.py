@@ -82,8 +82,7 @@ def test_the_roles_allow_what_it_does(operators, api_server, namespace, installe
 def requests(api_server, namespace):
     account = f"system:serviceaccount:{namespace}:op"
     found = []
-    for line in api_server.audit_log.read_text().splitlines():
-        entry = json.loads(line)
+    for entry in api_server.audited():
         about = entry.get("objectRef", {})
         if entry["user"]["username"] == account and "resource" in about:
             sub = f"/{about['subresource']}" if "subresource" in about else ""

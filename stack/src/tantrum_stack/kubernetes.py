@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import http
+import json
 import os
 import secrets
 import ssl
 import subprocess
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from tantrum_stack import ports
 from tantrum_stack.errors import StackError
@@ -46,9 +48,15 @@ class ApiServerEngine:
         """What the server shows, signed by itself."""
         return self.folder / "certificates" / "apiserver.crt"
 
+    def audited(self) -> list[dict[str, Any]]:
+        """Return what the audit log has of each request: user, verb, resource and outcome."""
+        written = self._audit_log.read_text()
+        # The last line may be on its way.
+        complete = written[: written.rfind("\n") + 1]
+        return [json.loads(line) for line in complete.splitlines()]
+
     @property
-    def audit_log(self) -> Path:
-        """One JSON object a line for each request: user, verb, resource and outcome."""
+    def _audit_log(self) -> Path:
         return self.folder / "audit.log"
 
     def allow_user(self, user: str, *groups: str) -> str:
@@ -146,7 +154,7 @@ class ApiServerEngine:
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
-            f"--audit-log-path={self.audit_log}",
+            f"--audit-log-path={self._audit_log}",
             f"--audit-policy-file={self.folder / 'audit.yaml'}",
             # Its loop that writes the endpoints of Service `kubernetes` refuses loopback.
             "--endpoint-reconciler-type=none",

@@ -14,7 +14,7 @@ Real engines for tests, as a pytest plugin that the workspace's settings load.
   the same address, empty) for tests of outages.
 * `api_server`: a Kubernetes API server (with its etcd, and nothing that runs pods), empty but
   for what it makes itself, one for the tests of a module: an `ApiServer` with
-  `.kubeconfig()`, `.kubectl(…)`, `.install_crds(path)`, `.audit_log`, `.stop()` and `.start()`.
+  `.kubeconfig()`, `.kubectl(…)`, `.install_crds(path)`, `.audited()`, `.stop()` and `.start()`.
 * `namespace`: a new, empty namespace of it for each test; its name.
 
 All are synchronous fixtures that work in synchronous and asynchronous tests alike. Tests that

@@ -8,7 +8,7 @@ import platform
 import sys
 from collections.abc import Collection
 
-from bench import catalog, freshness, gateway, graphql, leadership, peak, search, tracing
+from bench import catalog, freshness, gateway, graphql, leadership, outdated, peak, search, tracing
 from bench.product import Product, running
 from bench.report import table, title
 
@@ -69,6 +69,7 @@ async def _measure_product(parts: Collection[str]) -> bool:
         if "graphql" in parts:
             held &= await asyncio.to_thread(graphql.costs, product)
         if "freshness" in parts:
+            held &= await outdated.by_writes(product)
             await freshness.hit_ratio(product)
             held &= await freshness.seen(product)
         if "memory" in parts:

@@ -1,8 +1,8 @@
 """
 A Kubernetes API server for tests: etcd and kube-apiserver, and nothing that runs pods.
 
-Both are the program that `devcluster/cluster build` keeps in its cache. RBAC is on; users
-are told by tokens, so that a test may be any of them.
+Both are the program that `devcluster/cluster build` keeps in its cache. RBAC is on: a
+test may be any account by the token that `kubectl create token` gives.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ class ApiServerEngine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._program = find_program("kubernetes")
-        self._tokens: dict[str, tuple[str, str]] = {}
-        self._admin = self._token("admin", "system:masters")
+        self._admin = secrets.token_hex(_ADMIN_TOKEN_BYTES)
         self._etcd_port, self._peer_port, self._port = ports.free_ports(3)
 
     @property
@@ -58,10 +57,6 @@ class ApiServerEngine:
     @property
     def _audit_log(self) -> Path:
         return self.folder / "audit.log"
-
-    def allow_user(self, user: str, *groups: str) -> str:
-        """Return a token for *user*; before `prepare`. RBAC says what it may do."""
-        return self._token(user, ",".join(groups))
 
     def kubeconfig(self, token: str | None = None) -> Path:
         """Write access for the owner of *token*, an administrator without one."""
@@ -96,11 +91,6 @@ class ApiServerEngine:
         self.kubectl("apply", "--server-side", "--filename", str(path))
         self.kubectl("wait", "--for=condition=Established", "--filename", str(path))
 
-    def _token(self, user: str, groups: str) -> str:
-        token = secrets.token_hex(_ADMIN_TOKEN_BYTES)
-        self._tokens[token] = (user, groups)
-        return token
-
     def _named(self, name: str) -> Path:
         """Return the program under *name*, which tells it what to be."""
         path = self.folder / name
@@ -110,10 +100,8 @@ class ApiServerEngine:
 
     def prepare(self) -> None:
         """Write what both programs read."""
-        lines = [
-            f'{token},{user},{user},"{groups}"' for token, (user, groups) in self._tokens.items()
-        ]
-        (self.folder / "tokens.csv").write_text("\n".join(lines) + "\n")
+        user = f'{self._admin},admin,admin,"system:masters"\n'
+        (self.folder / "tokens.csv").write_text(user)
         (self.folder / "audit.yaml").write_text(
             "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\n"
             "rules: [{level: Metadata}]\n"

@@ -43,6 +43,9 @@ class ConnectionSettings(BaseSettings):
     request_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
     """For one call of the Kubernetes API."""
 
+    lease_name: str = "tantrum-operator"
+    """Name of the Lease that says who leads."""
+
     log_format: Literal["json", "console"] = "json"
     """How logs are written to stderr."""
 
@@ -66,9 +69,6 @@ class Settings(ConnectionSettings):
 
     identity: str = Field(default_factory=lambda: f"{socket.gethostname()}-{secrets.token_hex(4)}")
     """Name of this candidate for leadership, different for each: in the chart the pod's name."""
-
-    lease_name: str = "tantrum-operator"
-    """Name of the Lease that says who leads."""
 
     lease_seconds: int = Field(default=10, ge=3, le=300)
     """Others take over when they have seen no renewal for this long."""

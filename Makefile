@@ -33,7 +33,7 @@ test: setup setup-test ## Everything that CI runs.
 setup-test: ## Install what only tests need: engines (Debian, as root), a Kubernetes (with Go).
 	@scripts/setup-test pgbouncer buildah debootstrap promtool=prometheus
 	@if command -v go >/dev/null; then devcluster/cluster build; fi
-bench: setup ## Measure: PARTS="gateway graphql freshness catalog search memory tracing peak scalers", all by default.
+bench: setup ## Measure: PARTS="gateway graphql freshness catalog search memory tracing peak scalers leadership failover", all by default.
 	@scripts/setup-test wrk
 	@$(BIN)/python -m bench $(PARTS)
 fmt: setup ## Reformat Python and protos.

@@ -16,6 +16,7 @@ from bench import (
     freshness,
     gateway,
     graphql,
+    leadership,
     outdated,
     peak,
     scalers,
@@ -36,6 +37,7 @@ _PARTS = (
     "peak",
     "scalers",
     "failover",
+    "leadership",
 )
 
 
@@ -63,12 +65,15 @@ async def _measure(parts: Collection[str]) -> bool:
             held &= await peak.measure(product)
     if "scalers" in parts:
         held &= await scalers.measure()
+    if "leadership" in parts:
+        # Nothing else is to run meanwhile, and processes belong to the main thread.
+        held &= leadership.measure()
     if "failover" in parts:
         try:
             held &= await failover.measure()
         except StackError as error:
             print(f"  Skipped: {error}")
-    if set(parts) - {"peak", "scalers", "failover"}:
+    if set(parts) - {"peak", "scalers", "leadership", "failover"}:
         held &= await _measure_product(parts)
     return held
 

@@ -12,6 +12,7 @@ from tantrum_operator.cluster import (
     NotLeadingError,
     connected,
 )
+from tantrum_operator.handlers import Watch
 from tantrum_operator.objects import CONFIG_MAP, DEPLOYMENT, Kind
 
 from .manifests import config_map, deployment
@@ -117,6 +118,33 @@ async def test_calls_are_counted_by_verb_kind_and_outcome(cluster, namespace):
     await cluster.get(CONFIG_MAP, namespace, "nothing")
 
     assert _count(labels) == before + 1
+
+
+async def test_a_pod_uses_its_own_account_and_so_does_kopf(
+    api_server, namespace, monkeypatch, tmp_path
+):
+    kubectl = api_server.kubectl
+    kubectl("-n", namespace, "create", "serviceaccount", "op")
+    account = f"--serviceaccount={namespace}:op"
+    kubectl("-n", namespace, "create", "role", "op", "--verb=list", "--resource=configmaps")
+    kubectl("-n", namespace, "create", "rolebinding", "op", "--role=op", account)
+    token = tmp_path / "token"
+    token.write_text(kubectl("-n", namespace, "create", "token", "op"))
+    where = "kubernetes.aio.config.incluster_config"
+    monkeypatch.setattr(f"{where}.SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr(f"{where}.SERVICE_CERT_FILENAME", str(api_server.certificate))
+    host, _, port = api_server.url.removeprefix("https://").rpartition(":")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
+
+    async with connected(None) as client:
+        found = await Cluster(client, timeout_seconds=_TIMEOUT_SECONDS).list(CONFIG_MAP, namespace)
+        access = await Watch(client, [], [namespace], lambda *_, **__: None)._login()
+
+    assert found == []
+    assert access.server == api_server.url
+    assert access.token == token.read_text()
+    assert access.as_ssl_context().get_ca_certs()
 
 
 async def test_no_answer_in_time_is_an_outage(client, namespace):

@@ -65,7 +65,7 @@ def test_a_bundle_has_objects_and_events_and_no_secret(operators, api_server, na
     assert '"password": "<removed>"' in parts[f"{folder}/children/secrets.json"]
     assert "port 1" in parts[f"{folder}/children/configmaps.json"]
     assert '"reason": "Copied"' in parts[f"{folder}/events.json"]
-    assert "holderIdentity" in parts[f"{folder}/leases.json"]
+    assert "holderIdentity" in parts[f"{folder}/lease.json"]
     # The other kinds are not served here, which stops nothing.
     assert "servicescalers" in parts["tantrum-operator/faults.txt"]
     assert str(output) in done.stdout

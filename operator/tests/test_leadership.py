@@ -228,11 +228,9 @@ def holder(api_server, namespace):
 
 
 def writes(api_server, namespace):
-    lines = api_server.audit_log.read_text().splitlines()
-    told = [json.loads(each) for each in lines]
     return [
         each
-        for each in told
+        for each in api_server.audited()
         if each["userAgent"].startswith("tantrum-operator")
         and each["verb"] not in ("get", "list", "watch")
         and each["objectRef"].get("namespace") == namespace

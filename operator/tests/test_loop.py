@@ -7,7 +7,7 @@ import contextlib
 
 import prometheus_client
 import pytest
-from tantrum_operator.cluster import ClusterUnavailableError, ForbiddenError
+from tantrum_operator.cluster import ClusterUnavailableError, ConflictError, ForbiddenError
 from tantrum_operator.conditions import Condition, Truth
 from tantrum_operator.loop import Loop
 from tantrum_operator.objects import PGBOUNCER, Key
@@ -129,6 +129,20 @@ async def test_a_failure_shows_on_its_object(running, reconciler, cluster, failu
     [ready] = cluster.statuses[0]["conditions"]
     assert (ready["status"], ready["reason"]) == ("Unknown", "ReconcileFailed")
     assert ready["message"] == f"The last attempt failed, and is repeated: {told}"
+
+
+@pytest.mark.parametrize(
+    "failure", [ConflictError("changed"), ClusterUnavailableError("no answer")]
+)
+async def test_a_failure_that_passes_by_itself_does_not(running, reconciler, cluster, failure):
+    reconciler.failures["a"] = failure
+
+    async with running() as loop:
+        loop.wake(reconciler, key("a"))
+        loop.wake(reconciler, key("b"))
+        await until(lambda: cluster.statuses)
+
+    assert [each["conditions"][0]["reason"] for each in cluster.statuses] == ["Done"]
 
 
 async def test_an_attempt_that_hangs_is_given_up(running, reconciler):

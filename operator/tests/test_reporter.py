@@ -68,6 +68,16 @@ async def test_the_same_outcome_is_not_written_again(report, cluster, clock):
     assert len(cluster.statuses) == 1
 
 
+async def test_what_the_api_server_spells_otherwise_is_no_change(report, cluster, clock):
+    await report(limits=("up", {"at": None, "by": 2}), missing=None)
+    clock.now += 3600
+    await report(limits=("up", {"at": None, "by": 2}), missing=None)
+
+    [status] = cluster.statuses
+    assert status["limits"] == ["up", {"by": 2}]
+    assert "missing" not in status
+
+
 async def test_what_moves_all_the_time_is_written_once_a_minute(report, cluster, clock):
     await report(load=1)
     for load in range(2, 14):

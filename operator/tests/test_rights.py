@@ -71,6 +71,9 @@ def test_the_roles_allow_what_it_does(operators, api_server, namespace, installe
     told = requests(api_server, namespace)
     assert [each for each in told if each["code"] == 403] == []
     assert used(api_server, namespace) - allowed(namespace) == set()
+    # Kopf looks on: only our own client writes.
+    writes = [each for each in told if each["verb"] not in ("get", "list", "watch")]
+    assert {each["agent"] for each in writes} == {"tantrum-operator/a"}
     assert ("", "configmaps", "patch") in used(api_server, namespace)
     assert ("platform.tvtantrum.com", "pgbouncers/status", "patch") in used(api_server, namespace)
     assert operator.exit_code() is None
@@ -79,8 +82,7 @@ def test_the_roles_allow_what_it_does(operators, api_server, namespace, installe
 def requests(api_server, namespace):
     account = f"system:serviceaccount:{namespace}:op"
     found = []
-    for line in api_server.audit_log.read_text().splitlines():
-        entry = json.loads(line)
+    for entry in api_server.audited():
         about = entry.get("objectRef", {})
         if entry["user"]["username"] == account and "resource" in about:
             sub = f"/{about['subresource']}" if "subresource" in about else ""
@@ -89,6 +91,7 @@ def requests(api_server, namespace):
                     "group": about.get("apiGroup", ""),
                     "resource": about["resource"] + sub,
                     "verb": entry["verb"],
+                    "agent": entry["userAgent"],
                     "code": entry["responseStatus"]["code"],
                 }
             )

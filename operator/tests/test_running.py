@@ -104,6 +104,60 @@ def test_occurrences_are_events_of_the_object(operators, kubectl):
     assert [(each["reason"], each["regarding"]["name"]) for each in told] == [("Copied", "pool")]
 
 
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_one_operator_acts_in_the_namespaces_it_is_told(
+    operators, api_server, namespace, everywhere
+):
+    other, third = f"{namespace}-other", f"{namespace}-third"
+    for name in (other, third):
+        api_server.kubectl("create", "namespace", name)
+    watched = "*" if everywhere else f"{namespace},{other}"
+    operators("a", OPERATOR_WATCHED_NAMESPACES=watched)
+
+    def ask(where):
+        return lambda *arguments, stdin="": api_server.kubectl(
+            "--namespace", where, *arguments, stdin=stdin
+        )
+
+    for name in (third, namespace, other):
+        make(ask(name))
+
+    eventually(lambda: text_of_child(ask(other)) == "one", "the other namespace is seen")
+    eventually(lambda: text_of_child(ask(namespace)) == "one", "its own namespace is seen")
+    if everywhere:
+        eventually(lambda: text_of_child(ask(third)) == "one", "every namespace is seen")
+    assert everywhere or text_of_child(ask(third)) is None
+
+
+def test_two_operators_in_two_namespaces_do_not_meet(operators, api_server, namespace, kubectl):
+    other = f"{namespace}-other"
+    api_server.kubectl("create", "namespace", other)
+    first = operators("a")
+    second = operators("b", OPERATOR_NAMESPACE=other)
+
+    make(kubectl)
+
+    eventually(lambda: text_of_child(kubectl) == "one", "the first acts")
+    eventually(lambda: first.said("leadership_taken"), "the first leads")
+    eventually(lambda: second.said("leadership_taken"), "the second leads at its place")
+    assert 'reconcile_seconds_count{kind="PgBouncer"}' not in metrics(second)
+
+
+def test_who_waits_is_alive_and_ready_and_does_nothing(operators, kubectl):
+    leader = operators("a")
+    eventually(lambda: leader.said("leadership_taken"), "the first leads")
+    waiting = operators("b")
+    make(kubectl)
+    eventually(lambda: text_of_child(kubectl) == "one", "the first acts")
+
+    shown = metrics(waiting)
+
+    assert get(waiting, "/livez") == get(waiting, "/readyz") == "ok\n"
+    assert "tantrum_operator_leader 0.0" in shown
+    assert "tantrum_operator_last_success_age_seconds{" not in shown
+    assert "tantrum_operator_reconcile_seconds_count{" not in shown
+
+
 def test_probes_and_metrics_are_served(operators, kubectl):
     operator = operators("a")
     make(kubectl)

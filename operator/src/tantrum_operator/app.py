@@ -7,7 +7,6 @@ import contextlib
 import datetime as dt
 import functools
 import gc
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -176,22 +175,24 @@ class _Operator:
             await asyncio.wait(both)
 
     async def _until_served(self) -> None:
+        """Wait for the definitions; an API server that does not answer is waited for as well."""
         wanted = {kind.plural for each in self._reconcilers for kind in each.kinds}
-        deadline = time.monotonic() + self._settings.start_timeout_seconds
+        waited_seconds = 0.0
         while True:
             try:
                 missing = wanted - await self._cluster.served(f"{GROUP}/{VERSION}")
-                why = (
-                    f"the cluster does not serve {', '.join(sorted(missing))} of {GROUP}/{VERSION}"
-                )
             except CallerError as error:
-                missing, why = wanted, str(error)
-            if not missing:
-                return
-            if time.monotonic() > deadline:
-                raise PreconditionFailedError(
-                    f"{why}: apply the chart's folder crds/ with `kubectl apply --server-side`"
-                )
+                log.warning("cluster_not_reached", error=str(error))
+            else:
+                if not missing:
+                    return
+                if waited_seconds >= self._settings.start_timeout_seconds:
+                    raise PreconditionFailedError(
+                        f"the cluster does not serve {', '.join(sorted(missing))} of "
+                        f"{GROUP}/{VERSION}: apply the chart's folder crds/ with "
+                        "`kubectl apply --server-side`"
+                    )
+                waited_seconds += _POLL_SECONDS
             await asyncio.sleep(_POLL_SECONDS)
 
     def _why_not_alive(self) -> str:

@@ -66,8 +66,7 @@ class Watch:
         self._namespaces = namespaces
         self._wake = wake
         self._by_kind = {kind: each for each in reconcilers for kind in each.kinds}
-        self._seen: dict[str, object] = {}
-        self._named: dict[tuple[str, str], set[Kind]] = {}
+        self._seen: dict[tuple[Kind, str, str], object] = {}
         self._stop = threading.Event()
 
     def start(self) -> asyncio.Future[None]:
@@ -89,8 +88,8 @@ class Watch:
             asyncio.run(self._watch())
         except Exception as error:  # noqa: BLE001 - the top of a thread; raised by `ended`
             self._tell(ended.set_exception, error)
-        else:
-            self._tell(ended.set_result, None)
+        finally:
+            self._tell(_finish, ended)
 
     def _tell(self, what: Callable[..., None], *arguments: Any) -> None:
         # There may be nobody any more: this thread is not waited for.
@@ -124,6 +123,8 @@ class Watch:
         settings.persistence.finalizer = f"{GROUP}/finalizer"
         settings.networking.request_timeout = 30.0
         settings.networking.connect_timeout = 5.0
+        # Five minutes of errors; then the process ends and begins anew.
+        settings.networking.error_backoffs = (1, 2, 5, *(10,) * 30)
         # A watch that the network forgot is found out by the missing bookmarks.
         settings.watching.server_timeout = 300  # whole: the API server takes no other
         settings.queueing.exit_timeout = 0.5
@@ -151,37 +152,34 @@ class Watch:
     async def _object(self, type: str, body: kopf.Body, param: Any = None, **_: Any) -> None:
         """Wake what is to be done about one of our objects, unless only its status changed."""
         metadata = body.metadata
-        namespace, name = str(metadata["namespace"]), str(metadata["name"])
+        where = (param, str(metadata["namespace"]), str(metadata["name"]))
+        told = [metadata.get(each) for each in ("uid", "generation", "deletionTimestamp")]
+        told += [dict(metadata.labels), dict(metadata.annotations)]
         if type == "DELETED":
-            self._seen.pop(metadata["uid"], None)
-            self._named.get((namespace, name), set()).discard(param)
+            self._seen.pop(where, None)
+        elif self._seen.get(where) == told:
+            return
         else:
-            told = [metadata.get(each) for each in ("generation", "deletionTimestamp")]
-            told += [dict(metadata.labels), dict(metadata.annotations)]
-            if self._seen.get(metadata["uid"]) == told:
-                return
-            self._seen[metadata["uid"]] = told
-            self._named.setdefault((namespace, name), set()).add(param)
+            self._seen[where] = told
         reconciler = self._by_kind[param]
-        key = reconciler.key(param, namespace, name)
-        self._tell(functools.partial(self._wake, reconciler, key, fresh=True))
+        self._tell(functools.partial(self._wake, reconciler, reconciler.key(*where), fresh=True))
 
     async def _child(self, body: kopf.Body, **_: Any) -> None:
-        """Wake what owns a child, by its owner reference or else by its label."""
+        """Wake what owns a child, by its owner reference or else by a label."""
         metadata = body.metadata
-        namespace = str(metadata["namespace"])
         owners = [each for each in metadata.get("ownerReferences", ()) if _is_ours(each)]
-        names = [(each["kind"], each["name"]) for each in owners]
-        if not names:
-            told = {metadata.labels[each] for each in _INSTANCES if each in metadata.labels}
-            names = [
-                (kind.name, name)
-                for name in told
-                for kind in self._named.get((namespace, name), ())
-            ]
+        names = {(each["kind"], each["name"]) for each in owners}
+        labelled = {metadata.labels[each] for each in _INSTANCES if each in metadata.labels}
         for kind, reconciler in self._by_kind.items():
-            for name in [name for owner, name in names if owner == kind.name]:
-                self._tell(self._wake, reconciler, reconciler.key(kind, namespace, name))
+            for name in [name for owner, name in names if owner == kind.name] or labelled:
+                where = (kind, str(metadata["namespace"]), name)
+                if where in self._seen:
+                    self._tell(self._wake, reconciler, reconciler.key(*where))
+
+
+def _finish(ended: asyncio.Future[None]) -> None:
+    if not ended.done():
+        ended.set_result(None)
 
 
 def _is_ours(reference: Mapping[str, Any]) -> bool:

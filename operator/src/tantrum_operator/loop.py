@@ -10,10 +10,10 @@ from typing import Final
 
 import prometheus_client
 import structlog
-from tantrum_kit.errors import CallerError
+from tantrum_kit.errors import CallerError, ConflictError, UnavailableError
 
 from tantrum_operator import pausing
-from tantrum_operator.cluster import Cluster, ClusterUnavailableError, NotLeadingError
+from tantrum_operator.cluster import Cluster
 from tantrum_operator.conditions import Condition, Truth
 from tantrum_operator.freshness import Freshness
 from tantrum_operator.keyed_queue import KeyedQueue
@@ -150,8 +150,12 @@ class Loop:
         return await self._cluster.get(kind, key.namespace, key.name)
 
     async def _tell_failure(self, key: Key, error: Exception) -> None:
-        """Show on the object why nothing happens, where that can be written at all."""
-        if not key.name or isinstance(error, (ClusterUnavailableError, NotLeadingError)):
+        """
+        Show on the object why nothing happens, where that can be written at all.
+
+        A conflict is none of anybody's business: the next attempt reads again.
+        """
+        if not key.name or isinstance(error, (UnavailableError, ConflictError)):
             return
         bug = f"{type(error).__name__}: see the operator's log"
         message = str(error) if isinstance(error, CallerError) else bug

@@ -53,7 +53,7 @@ class Reporter:
             generation=metadata["generation"],
             now=now,
         )
-        new = report.status | {
+        new = _as_kept(report.status) | {
             "conditions": conditions,
             "observedGeneration": metadata["generation"],
         }
@@ -89,6 +89,15 @@ class Reporter:
             _PAUSED.labels(*labels).set(1)
         else:
             _remove_gauge(*labels)
+
+
+def _as_kept(value: Any) -> Any:
+    """Return *value* as the API server gives it back, else it would differ from that for ever."""
+    if isinstance(value, dict):
+        return {key: _as_kept(each) for key, each in value.items() if each is not None}
+    if isinstance(value, (list, tuple)):
+        return [_as_kept(each) for each in value]
+    return value
 
 
 def _outcome(status: Body, telling: frozenset[str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -42,6 +43,9 @@ class ConnectionSettings(BaseSettings):
     request_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
     """For one call of the Kubernetes API."""
 
+    lease_name: str = "tantrum-operator"
+    """Name of the Lease that says who leads."""
+
     log_format: Literal["json", "console"] = "json"
     """How logs are written to stderr."""
 
@@ -63,11 +67,8 @@ class Settings(ConnectionSettings):
     kinds: str = EVERY_KIND
     """Kinds of custom resources to act on, with commas between."""
 
-    identity: str = Field(default_factory=socket.gethostname)
-    """Name of this candidate for leadership, different for each; a pod's own name by default."""
-
-    lease_name: str = "tantrum-operator"
-    """Name of the Lease that says who leads."""
+    identity: str = Field(default_factory=lambda: f"{socket.gethostname()}-{secrets.token_hex(4)}")
+    """Name of this candidate for leadership, different for each: in the chart the pod's name."""
 
     lease_seconds: int = Field(default=10, ge=3, le=300)
     """Others take over when they have seen no renewal for this long."""
@@ -76,7 +77,7 @@ class Settings(ConnectionSettings):
     """The leader stops when it has not renewed for this long."""
 
     lease_retry_seconds: float = Field(default=2.0, gt=0)
-    """Time between renewals, and between attempts to take the Lease."""
+    """Time between renewals; who waits for the Lease looks twice as often."""
 
     lease_request_timeout_seconds: float = Field(default=3.0, gt=0)
     """For one call about the Lease."""

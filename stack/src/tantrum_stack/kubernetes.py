@@ -1,20 +1,22 @@
 """
 A Kubernetes API server for tests: etcd and kube-apiserver, and nothing that runs pods.
 
-Both are the program that `devcluster/cluster build` keeps in its cache. RBAC is on; users
-are told by tokens, so that a test may be any of them.
+Both are the program that `devcluster/cluster build` keeps in its cache. RBAC is on: a
+test may be any account by the token that `kubectl create token` gives.
 """
 
 from __future__ import annotations
 
 import asyncio
 import http
+import json
 import os
 import secrets
 import ssl
 import subprocess
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from tantrum_stack import ports
 from tantrum_stack.errors import StackError
@@ -33,8 +35,7 @@ class ApiServerEngine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._program = find_program("kubernetes")
-        self._tokens: dict[str, tuple[str, str]] = {}
-        self._admin = self._token("admin", "system:masters")
+        self._admin = secrets.token_hex(_ADMIN_TOKEN_BYTES)
         self._etcd_port, self._peer_port, self._port = ports.free_ports(3)
 
     @property
@@ -46,14 +47,16 @@ class ApiServerEngine:
         """What the server shows, signed by itself."""
         return self.folder / "certificates" / "apiserver.crt"
 
-    @property
-    def audit_log(self) -> Path:
-        """One JSON object a line for each request: user, verb, resource and outcome."""
-        return self.folder / "audit.log"
+    def audited(self) -> list[dict[str, Any]]:
+        """Return what the audit log has of each request: user, verb, resource and outcome."""
+        written = self._audit_log.read_text()
+        # The last line may be on its way.
+        complete = written[: written.rfind("\n") + 1]
+        return [json.loads(line) for line in complete.splitlines()]
 
-    def allow_user(self, user: str, *groups: str) -> str:
-        """Return a token for *user*; before `prepare`. RBAC says what it may do."""
-        return self._token(user, ",".join(groups))
+    @property
+    def _audit_log(self) -> Path:
+        return self.folder / "audit.log"
 
     def kubeconfig(self, token: str | None = None) -> Path:
         """Write access for the owner of *token*, an administrator without one."""
@@ -88,11 +91,6 @@ class ApiServerEngine:
         self.kubectl("apply", "--server-side", "--filename", str(path))
         self.kubectl("wait", "--for=condition=Established", "--filename", str(path))
 
-    def _token(self, user: str, groups: str) -> str:
-        token = secrets.token_hex(_ADMIN_TOKEN_BYTES)
-        self._tokens[token] = (user, groups)
-        return token
-
     def _named(self, name: str) -> Path:
         """Return the program under *name*, which tells it what to be."""
         path = self.folder / name
@@ -102,10 +100,8 @@ class ApiServerEngine:
 
     def prepare(self) -> None:
         """Write what both programs read."""
-        lines = [
-            f'{token},{user},{user},"{groups}"' for token, (user, groups) in self._tokens.items()
-        ]
-        (self.folder / "tokens.csv").write_text("\n".join(lines) + "\n")
+        user = f'{self._admin},admin,admin,"system:masters"\n'
+        (self.folder / "tokens.csv").write_text(user)
         (self.folder / "audit.yaml").write_text(
             "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\n"
             "rules: [{level: Metadata}]\n"
@@ -146,7 +142,7 @@ class ApiServerEngine:
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
-            f"--audit-log-path={self.audit_log}",
+            f"--audit-log-path={self._audit_log}",
             f"--audit-policy-file={self.folder / 'audit.yaml'}",
             # Its loop that writes the endpoints of Service `kubernetes` refuses loopback.
             "--endpoint-reconciler-type=none",

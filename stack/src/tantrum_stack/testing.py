@@ -18,7 +18,7 @@ Real engines for tests, as a pytest plugin that the workspace's settings load.
 
 * `api_server`: a Kubernetes API server (with its etcd, and nothing that runs pods), empty but
   for what it makes itself, one for the tests of a module: an `ApiServer` with
-  `.kubeconfig()`, `.kubectl(…)`, `.install_crds(path)`, `.audit_log`, `.stop()` and `.start()`.
+  `.kubeconfig()`, `.kubectl(…)`, `.install_crds(path)`, `.audited()`, `.stop()` and `.start()`.
 * `namespace`: a new, empty namespace of it for each test; its name.
 
 All are synchronous fixtures that work in synchronous and asynchronous tests alike. Tests that
@@ -45,7 +45,7 @@ import pytest
 
 from tantrum_stack.errors import StackError
 from tantrum_stack.identity import Place, place_for
-from tantrum_stack.kubernetes import ApiServerEngine
+from tantrum_stack.kubernetes import ApiServerEngine, find_program
 from tantrum_stack.pgbouncer import PgBouncerEngine
 from tantrum_stack.postgres import Database, PostgresEngine
 from tantrum_stack.processes import Process, until_ready
@@ -58,6 +58,7 @@ __all__ = [
     "PostgresServer",
     "RedisServer",
     "engine_needed",
+    "running_api_server",
     "temporary_place",
 ]
 
@@ -185,9 +186,17 @@ def redis_cache() -> Iterator[Callable[..., RedisCacheEngine]]:
 
 @pytest.fixture(scope="module")
 def api_server() -> Iterator[ApiServer]:
+    with engine_needed("Kubernetes"):
+        find_program("kubernetes")
+    with running_api_server() as server:
+        yield server
+
+
+@contextlib.contextmanager
+def running_api_server() -> Iterator[ApiServer]:
+    """Raises `StackError` when the machine has no program for it."""
     with temporary_place() as place:
-        with engine_needed("Kubernetes"):
-            server = ApiServer(place.folder)
+        server = ApiServer(place.folder)
         server.prepare()
         with _running(server.etcd_command, server.etcd_ready, place):
             try:

@@ -105,8 +105,12 @@ class _Collector:
             async for name, bodies in self._objects(namespace):
                 yield f"{namespace or 'all'}/{name}.json", _text(bodies)
         own = self._settings.namespace
-        leases = await self._listed(LEASE, own)
-        yield f"{own}/leases.json", _text([_clean(each) for each in leases])
+        # By its name, which is all that the operator's own role allows.
+        lease = await self._tried(
+            f"{own}/lease", lambda: self._cluster.get(LEASE, own, self._settings.lease_name), None
+        )
+        if lease is not None:
+            yield f"{own}/lease.json", _text([_clean(lease)])
         for pod in await self._listed(POD, own, _OPERATOR):
             async for part in self._of_operator(pod):
                 yield part

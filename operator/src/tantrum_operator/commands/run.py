@@ -30,6 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     logs.configure(log_format=settings.log_format, level=settings.log_level)
     # At INFO it tells each event that it hands over.
     logging.getLogger("kopf").setLevel(logging.WARNING)
+    # It warns that it takes no signals, which is as it should be.
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
     try:
         asyncio.run(app.run(settings))
     except (CallerError, OSError, LeadershipLostError) as error:

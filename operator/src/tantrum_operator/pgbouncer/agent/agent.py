@@ -57,7 +57,7 @@ class Agent:
         self._pausing.recover()
 
     async def run(self) -> None:
-        """Look after passwords, pauses and servers every second."""
+        """Look after passwords, servers and PgBouncer's end every second."""
         while True:
             try:
                 await self._look()
@@ -121,6 +121,10 @@ class Agent:
         await self.console.close()
 
     async def _look(self) -> None:
+        if not await self.console.open_to_all():
+            await self.console.paused()  # raises where it is down, and not on its way out
+            await self._let_go()
+            return
         if self._files.write_users():
             log.info("passwords_changed")
             await self.console.do("RELOAD")
@@ -129,6 +133,12 @@ class Agent:
             if await self.console.paused():
                 await self.console.resume()
             await self._probing.ask(databases_of(self._files.ordered_settings()))
+
+    async def _let_go(self) -> None:
+        """Leave PgBouncer alone, which is told to stop: it waits for its clients, us among them."""
+        await self._pausing.close()
+        await self._probing.close()
+        await self.console.close()
 
     async def _reload(self) -> None:
         self._files.write_settings(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 
 import psycopg
@@ -81,6 +82,13 @@ class Pooler:
             identity=self._place.identity,
         )
         self._process = Process.start(command, self._place.folder / "pgbouncer.log")
+
+    def ask_to_stop(self):
+        """As Kubernetes does, once the pod has left the Service."""
+        os.kill(self._process.pid, signal.SIGTERM)
+
+    async def stopped(self):
+        return self._process.exit_code is not None
 
     def kill(self):
         self._process.kill()

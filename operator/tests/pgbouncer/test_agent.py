@@ -149,3 +149,23 @@ async def test_prometheus_reads_what_the_usual_exporter_would_say(pooler):
     assert "pgbouncer_stats_sql_transactions_pooled_total{" in page
     assert "pgbouncer_up 0.0" in page_without
     assert readiness == 503
+
+
+async def test_pgbouncer_that_is_to_stop_waits_for_its_clients_and_not_for_its_agent(pooler):
+    async with pooler.with_agent() as agent:
+
+        async def probed():
+            return [each for each in (await agent.state()).upstreams if each.reachable]
+
+        async def left():
+            return not await agent.ready()
+
+        async with pooler.client() as client:
+            await until(probed)
+            pooler.ask_to_stop()
+            await until(left)
+            still = await (await client.execute("select 1 as one")).fetchone()
+            stopped_before = await pooler.stopped()
+
+        assert await until(pooler.stopped)
+        assert (still, stopped_before) == ({"one": 1}, False)

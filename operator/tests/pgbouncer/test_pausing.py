@@ -7,11 +7,14 @@ import contextlib
 
 import pytest
 from tantrum_operator.pgbouncer.agents import Agents
+from tantrum_operator.pgbouncer.pods import template
 from tantrum_operator.pgbouncer.protocol import PausePhase
+from tantrum_operator.pgbouncer.spec import spec_from
 from tantrum_stack import ports
 from tantrum_stack.processes import Process
 
-from .poolers import TOKEN, until
+from .poolers import SECONDS, TOKEN, until
+from .specs import pgbouncer
 
 pytestmark = pytest.mark.integration
 
@@ -219,3 +222,24 @@ async def test_an_agent_that_is_stopped_leaves_no_pause(pooler):
 
         assert not await agent.console.paused()
         await agent.console.close()
+
+
+async def test_a_pod_that_is_to_stop_waits_for_the_end_of_a_pause(pooler):
+    """PgBouncer takes no RESUME once it is told to stop, and its clients would wait for ever."""
+    body = template("pooler", spec_from(pgbouncer(drainSeconds=0)), "operator:1")
+    [container] = body["spec"]["containers"]
+    command = [
+        part.replace("/etc/pgbouncer", str(pooler.folder))
+        for part in container["lifecycle"]["preStop"]["exec"]["command"]
+    ]
+    async with pooler.with_agent() as agent:
+        await agent.follow(pooler.orders(pause=(1, 100.0)))
+        await in_phase(agent, PausePhase.PAUSED)
+        hook = await asyncio.create_subprocess_exec(*command)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(hook.wait(), timeout=1.0)
+
+        await agent.follow(pooler.orders())
+
+        await asyncio.wait_for(hook.wait(), timeout=SECONDS)
+        assert (await agent.state()).pause.phase is PausePhase.ENDED

@@ -1,1 +1,1 @@
-"""The commands of `tantrum-operator`: each module has `add_to(subparsers)` and `run(arguments)`."""
+"""What `tantrum-operator` can be told to do, one module each."""

@@ -11,6 +11,8 @@ from tantrum_operator.pgbouncer.spec import Auth, Database, PgBouncerSpec, Pool
 
 LISTEN_PORT: Final = 6432
 FOLDER: Final = PurePosixPath("/etc/pgbouncer")
+HOLDING: Final = "holding"
+"""A file in there while a pause goes on."""
 UPSTREAM_CA: Final = PurePosixPath("/etc/tantrum/upstream-ca/ca.crt")
 CLIENTS_TLS: Final = PurePosixPath("/etc/tantrum/clients-tls")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tantrum_operator.objects import GROUP, Body
-from tantrum_operator.pgbouncer.ini import CLIENTS_TLS, FOLDER, LISTEN_PORT, UPSTREAM_CA
+from tantrum_operator.pgbouncer.ini import CLIENTS_TLS, FOLDER, HOLDING, LISTEN_PORT, UPSTREAM_CA
 from tantrum_operator.pgbouncer.protocol import AGENT_PORT
 from tantrum_operator.pgbouncer.spec import PgBouncerSpec, Scheduling
 
@@ -63,9 +63,13 @@ def template(name: str, spec: PgBouncerSpec, agent_image: str) -> Body:
                 }
                 for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
             ],
-            # PgBouncer waits for its clients, which leave when their connections get old: 10 s
-            # more for those in the midst of a query, and 5 so that the kubelet does not end it.
-            "terminationGracePeriodSeconds": 15 + spec.drain_seconds + spec.client_lifetime_seconds,
+            # A pause ends first. Then PgBouncer waits for its clients, which leave when their
+            # connections get old: 10 s more for those in the midst of a query, and 5 so that the
+            # kubelet does not end it.
+            "terminationGracePeriodSeconds": 15
+            + spec.drain_seconds
+            + spec.pause_deadline_seconds
+            + spec.client_lifetime_seconds,
             # It starts first, since it writes PgBouncer's settings, and ends last.
             "initContainers": [_agent(agent_image)],
             "containers": [_pgbouncer(spec)],
@@ -114,8 +118,9 @@ def _agent(agent_image: str) -> Body:
             "failureThreshold": 3,
         },
         "resources": {
-            "requests": {"cpu": "10m", "memory": "64Mi"},
-            "limits": {"memory": "128Mi"},
+            # It takes some 85 MiB.
+            "requests": {"cpu": "10m", "memory": "96Mi"},
+            "limits": {"memory": "160Mi"},
         },
         "securityContext": _CONTAINED,
         "volumeMounts": [
@@ -166,15 +171,21 @@ def _pgbouncer(spec: PgBouncerSpec) -> Body:
             # What does not answer does not hear SIGTERM either.
             "terminationGracePeriodSeconds": 5,
         },
-        # Serves on until everybody connects elsewhere. After SIGTERM nobody gets in, and it
-        # waits for those who are (`SHUTDOWN WAIT_FOR_CLIENTS`).
-        "lifecycle": {"preStop": {"sleep": {"seconds": spec.drain_seconds}}}
-        if spec.drain_seconds
-        else {},
+        # Serves on until everybody connects elsewhere. After SIGTERM nobody gets in, it waits for
+        # those who are (`SHUTDOWN WAIT_FOR_CLIENTS`), and takes no RESUME: a pause ends before.
+        "lifecycle": {
+            "preStop": {
+                "exec": {"command": ["sh", "-c", _leaving(spec.drain_seconds)]},
+            }
+        },
         "resources": spec.resources,
         "securityContext": _CONTAINED,
         "volumeMounts": mounts,
     }
+
+
+def _leaving(drain_seconds: int) -> str:
+    return f"sleep {drain_seconds}; while [ -e {FOLDER}/{HOLDING} ]; do sleep 0.2; done"
 
 
 def _volumes(name: str, spec: PgBouncerSpec) -> list[Body]:

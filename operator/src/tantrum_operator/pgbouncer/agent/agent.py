@@ -43,6 +43,7 @@ class Agent:
         self._files = files
         self._probing = Probing(address, self.console)
         self._held_out_until = _NEVER
+        self._users_read = True
         self._pausing = Pausing(self.console, files, tasks, reload=self._reload, now=time.monotonic)
 
     def prepare(self) -> None:
@@ -57,7 +58,7 @@ class Agent:
         self._pausing.recover()
 
     async def run(self) -> None:
-        """Look after passwords, pauses and servers every second."""
+        """Look after passwords, servers and PgBouncer's end every second."""
         while True:
             try:
                 await self._look()
@@ -73,12 +74,15 @@ class Agent:
         """
         if orders.pause is None:
             self._held_out_until = _NEVER
-        if orders.settings != self._files.ordered_settings():
+        changed = orders.settings != self._files.ordered_settings()
+        if changed:
             self._files.write_settings(
                 orders.settings, query_wait_seconds=self._pausing.query_wait_seconds
             )
+            log.info("settings_changed", digest=digest_of(orders.settings))
+        # Also where they were written before, and PgBouncer did not answer then.
+        if changed or await self._in_force() is None:
             await self.console.do("RELOAD")
-            log.info("reloaded", digest=digest_of(orders.settings))
         self._pausing.order(orders.pause)
         return await self.state()
 
@@ -121,14 +125,27 @@ class Agent:
         await self.console.close()
 
     async def _look(self) -> None:
+        if not await self.console.open_to_all():
+            await self.console.paused()  # raises where it is down, and not on its way out
+            await self._let_go()
+            return
         if self._files.write_users():
             log.info("passwords_changed")
+            self._users_read = False
+        if not self._users_read:
             await self.console.do("RELOAD")
+            self._users_read = True
         if not self._pausing.holding:
             # What an agent left that died before it could write down that it paused.
             if await self.console.paused():
                 await self.console.resume()
             await self._probing.ask(databases_of(self._files.ordered_settings()))
+
+    async def _let_go(self) -> None:
+        """Leave PgBouncer alone, which is told to stop: it waits for its clients, us among them."""
+        await self._pausing.close()
+        await self._probing.close()
+        await self.console.close()
 
     async def _reload(self) -> None:
         self._files.write_settings(

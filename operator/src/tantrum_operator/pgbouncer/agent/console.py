@@ -108,6 +108,16 @@ class Console:
             if "already" not in str(error):
                 raise ConsoleUnavailableError(f"PAUSE: {error}") from error
 
+    async def open_to_all(self) -> bool:
+        """Whether PgBouncer takes new connections: from the order to stop on it does not."""
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                _, writer = await asyncio.open_connection(self._address.host, self._address.port)
+        except OSError:  # TimeoutError is one
+            return False
+        writer.close()
+        return True
+
     async def close(self) -> None:
         self._connection = None
         await self._stack.aclose()

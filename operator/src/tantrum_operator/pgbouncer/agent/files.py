@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tantrum_operator.pgbouncer.ini import HOLDING
 from tantrum_operator.pgbouncer.protocol import AGENT_USER
 
 _QUERY_WAIT: Final = re.compile(r"^query_wait_timeout *=.*$", re.MULTILINE)
@@ -36,6 +37,7 @@ class Files:
         self._ordered = folder / "ordered.ini"
         self._users = folder / "userlist.txt"
         self._pause = folder / "pause.json"
+        self._holding = folder / HOLDING
         self._given = given
         self._token = token
 
@@ -78,6 +80,10 @@ class Files:
         return PauseRecord(**json.loads(self._pause.read_text()))
 
     def write_pause_record(self, record: PauseRecord) -> None:
+        if record.deadline_monotonic is None:
+            self._holding.unlink(missing_ok=True)
+        else:
+            self._holding.touch()
         text = {"generation": record.generation, "deadline_monotonic": record.deadline_monotonic}
         _write(self._pause, json.dumps(text))
 

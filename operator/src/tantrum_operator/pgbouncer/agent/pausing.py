@@ -101,13 +101,18 @@ class Pausing:
         keeping = asyncio.create_task(self._keep(generation))
         try:
             ended = await self._until_ended(deadline)
+            # Its last words to PgBouncer may take seconds, which nobody waits for.
+            keeping.cancel()
+            await self._resume()
         except asyncio.CancelledError:
-            await _over(keeping)
+            keeping.cancel()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await self._resume()
             raise
-        await _over(keeping)
+        finally:
+            await asyncio.wait([keeping])
+        # Again, for a PAUSE that was under way may have come in after the first.
         await self._resume()
         self._remember(PauseRecord(generation=generation, deadline_monotonic=None))
         self.state = PauseState(
@@ -138,15 +143,8 @@ class Pausing:
         return True
 
     async def _resume(self) -> None:
-        """
-        Never gives up: a pooler that does not answer is restarted by its probe, unpaused.
-
-        Looks afterwards, for a PAUSE that was under way may have come later.
-        """
+        """Never gives up: a pooler that does not answer is restarted by its probe, unpaused."""
         await self._insist(self._console.resume)
-        with contextlib.suppress(ConsoleUnavailableError):
-            if await self._console.paused():
-                await self._insist(self._console.resume)
 
     async def _until_nobody_waits(self) -> None:
         with contextlib.suppress(TimeoutError, ConsoleUnavailableError):
@@ -168,8 +166,3 @@ class Pausing:
     def _remember(self, record: PauseRecord) -> None:
         self._record = record
         self._files.write_pause_record(record)
-
-
-async def _over(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])

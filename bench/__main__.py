@@ -8,7 +8,7 @@ import platform
 import sys
 from collections.abc import Collection
 
-from bench import catalog, freshness, gateway, graphql, peak, scalers, search, tracing
+from bench import catalog, freshness, gateway, graphql, outdated, peak, scalers, search, tracing
 from bench.product import Product, running
 from bench.report import table, title
 
@@ -68,6 +68,7 @@ async def _measure_product(parts: Collection[str]) -> bool:
         if "graphql" in parts:
             held &= await asyncio.to_thread(graphql.costs, product)
         if "freshness" in parts:
+            held &= await outdated.by_writes(product)
             await freshness.hit_ratio(product)
             held &= await freshness.seen(product)
         if "memory" in parts:

@@ -21,7 +21,7 @@ _LONGEST_PREFIX = 8
 
 async def latencies(product: Product) -> bool:
     """Print the times of what people type; return whether the bars are held."""
-    shows, themes = await _listed(product)
+    shows, themes = await listed(product)
     search = await in_memory(shows, themes)
     names = [*(show.name for show in shows), *(theme.name for theme in themes)]
     queries = [*names, *map(_mistyped, names)]
@@ -44,7 +44,8 @@ async def latencies(product: Product) -> bool:
     )
 
 
-async def _listed(product: Product) -> tuple[list[show_pb2.Show], list[show_pb2.Theme]]:
+async def listed(product: Product) -> tuple[list[show_pb2.Show], list[show_pb2.Theme]]:
+    """Return all shows and themes."""
     shows: list[show_pb2.Show] = []
     themes: list[show_pb2.Theme] = []
     async with grpc_client.channel(product.catalog_address, retried={}) as channel:

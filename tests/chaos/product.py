@@ -58,6 +58,10 @@ class Product:
     def get(self, path):
         return self.http.get(f"{self.url}{path}")
 
+    def metrics(self):
+        """What the gateway tells Prometheus."""
+        return self.http.get(self.metrics_url).text
+
     def new_paths(self, count):
         return [self.new_path() for _ in range(count)]
 
@@ -99,7 +103,7 @@ def running(*, otlp_endpoint="", **gateway_settings):
         product = Product(place.folder)
         stack.callback(product.http.close)
         database, redis_url = stack.enter_context(engines_running(product, place, stack))
-        catalog_port, search_port, http_port = free_ports(3)
+        catalog_port, search_port, http_port, metrics_port = free_ports(4)
         ports = {
             "database": database.port,
             "redis": urlsplit(redis_url).port,
@@ -112,6 +116,7 @@ def running(*, otlp_endpoint="", **gateway_settings):
         for verb in ("migrate", "seed"):
             product.run(product.service("catalog", verb=verb, **for_catalog))
         product.url = f"http://{HOST}:{http_port}"
+        product.metrics_url = f"http://{HOST}:{metrics_port}/metrics"
         redis_link = urlsplit(redis_url)
         commands = {
             "catalog": product.service(
@@ -140,7 +145,7 @@ def running(*, otlp_endpoint="", **gateway_settings):
                 redis_url=redis_link._replace(
                     netloc=f":{redis_link.password}@{product.links['redis'].address}"
                 ).geturl(),
-                metrics_port="",
+                metrics_port=metrics_port,
                 drain_seconds=0,
                 otlp_endpoint=otlp_endpoint,
                 **gateway_settings,

@@ -16,6 +16,9 @@ REQUEST_SECONDS = 2
 RECOVERY_SECONDS = 5
 """The bar, which is printed; a busy machine gets more before a test fails."""
 
+SILENCE_SECONDS = 5
+"""How long the watch may be silent, by default."""
+
 SEEN = ("/v1/shows/bluey", "/v1/home", "/v1/shows?maxStimulation=2")
 
 
@@ -154,6 +157,20 @@ def test_without_the_catalogue_what_was_seen_continues(product, recovered, name,
     assert {one.json()["type"] for one in unseen} == {"/problems/unavailable"}
     assert found.json()["degraded"] is False  # the search has all in memory
     recovered(f"{name} {how}", lambda: product.get(product.new_path()).status_code == 200)
+
+
+def test_of_a_frozen_catalogue_the_gateway_says_that_nobody_watches(product, capsys):
+    """Its connections stay open: only that no bookmark comes tells that it is frozen."""
+
+    def watch():
+        return product.get("/api/health").json()["watch"]
+
+    with harmed(product, "catalog", "frozen", delay_seconds=0):
+        seconds = wait_until(lambda: watch()["state"] == "down")
+        assert "tantrum_gateway_watch_up 0.0" in product.metrics()
+    with capsys.disabled():
+        print(f"\ncatalog frozen: noticed after {seconds:.1f} s (bar: {SILENCE_SECONDS} s)")
+    wait_until(lambda: watch()["state"] == "up")
 
 
 @pytest.mark.parametrize("name", ["catalog", "database"])

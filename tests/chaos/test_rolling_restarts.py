@@ -1,4 +1,4 @@
-"""Every service is replaced, one process after the other, and no visitor notices."""
+"""Every service is replaced, one process after the other; no visitor and no editor notices."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Service:
 
 @contextlib.contextmanager
 def site():
-    """nginx, three gateways, catalog and search; yields all of it by name."""
+    """nginx's address, and behind it three gateways, catalog and search."""
     with temporary_place() as place, contextlib.ExitStack() as stack:
         product = Product(place.folder)
         stack.callback(product.http.close)
@@ -119,6 +119,7 @@ def test_all_services_are_replaced_under_load_without_a_failed_request(capsys):
     with site() as (url, gateways, catalog, search):
         plan = Plan(
             edge_url=url,
+            catalog_address=catalog.link.address,
             requests_per_second=REQUESTS_PER_SECOND,
             late_seconds=PATIENCE_SECONDS + 1,
             before_seconds=2,
@@ -132,3 +133,4 @@ def test_all_services_are_replaced_under_load_without_a_failed_request(capsys):
             search.replace()
 
     event.assert_no_failures()
+    assert event.during.written

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from google.protobuf.field_mask_pb2 import FieldMask
 from tvtantrum.catalog.v1 import catalog_service_pb2 as pb
 from tvtantrum.catalog.v1 import category_pb2, filter_pb2, research_pb2, show_pb2
+from tvtantrum.catalog.v1 import vocabulary_service_pb2 as vocabulary_pb
 
 from .product import Product
 
@@ -61,6 +62,9 @@ class Chance:
             (1, self._reorder),
             (1, self._update_research),
             (1, self._delete_research),
+            (2, self._update_theme),
+            (1, self._merge_themes),
+            (1, self._update_platform),
         ]
         [write] = self._random.choices([one for _, one in writes], [weight for weight, _ in writes])
         return await write()
@@ -90,7 +94,12 @@ class Chance:
                 f"/v1/research/{pick(self.research).slug}",
                 f"/v1/search?{urlencode({'q': pick(WORDS)})}",
                 f"/v1/search?{urlencode({'q': pick(WORDS), 'maxStimulation': 2})}",
+                f"/v1/search?{urlencode({'q': f'{pick(WORDS)} {pick(WORDS)}'})}",
+                f"/v1/search?{urlencode({'q': pick(show.name.split()), 'minStimulation': 3})}",
+                f"/v1/search?{urlencode({'q': pick(WORDS).replace('u', 'oo')})}",
+                "/v1/search?pageSize=5",
                 f"/v1/suggest?{urlencode({'q': pick(WORDS)[:2]})}",
+                f"/v1/suggest?{urlencode({'q': pick(show.name.split())})}",
                 f"/covers/{show.slug}.svg",
                 f"/api/tv-shows?limit=20&themes={pick(['Music', 'Nature'])}",
                 f"/api/tv-shows/{show.id}",
@@ -215,6 +224,32 @@ class Chance:
         )
         request = pb.UpdateResearchRequest(research=changed, update_mask=FieldMask(paths=["title"]))
         return (await self._product.catalog.UpdateResearch(request)).research.revision
+
+    async def _update_theme(self) -> int:
+        pick = self._random.choice
+        theme = show_pb2.Theme(slug=pick(self.themes))
+        path = pick(["name", "aliases"])
+        if path == "name":
+            self._count += 1
+            theme.name = f"{pick(WORDS).title()} {self._count}"
+        else:
+            theme.aliases.append(pick(WORDS))
+        request = vocabulary_pb.UpdateThemeRequest(theme=theme, update_mask=FieldMask(paths=[path]))
+        return (await self._product.vocabularies.UpdateTheme(request)).catalog_revision
+
+    async def _merge_themes(self) -> int:
+        slug, into = self._random.sample(self.themes, 2)
+        request = vocabulary_pb.MergeThemesRequest(slug=slug, into_slug=into)
+        return (await self._product.vocabularies.MergeThemes(request)).catalog_revision
+
+    async def _update_platform(self) -> int:
+        self._count += 1
+        slug = self._random.choice(self.platforms)
+        platform = show_pb2.Platform(slug=slug, name=f"Channel {self._count}")
+        request = vocabulary_pb.UpdatePlatformRequest(
+            platform=platform, update_mask=FieldMask(paths=["name"])
+        )
+        return (await self._product.vocabularies.UpdatePlatform(request)).catalog_revision
 
     async def _delete_research(self) -> int:
         if len(self.research) == 1:

@@ -19,7 +19,7 @@ from tantrum_kit import grpc_client
 from tantrum_search import app as search_app
 from tantrum_search.storage.memory import MemoryBackend
 from tantrum_search.transport.catalog import GrpcCatalog
-from tvtantrum.catalog.v1 import catalog_service_pb2_grpc
+from tvtantrum.catalog.v1 import catalog_service_pb2_grpc, vocabulary_service_pb2_grpc
 from tvtantrum.search.v1 import search_service_pb2_grpc
 
 CATALOGUE = Path(__file__).parents[2] / "data" / "catalogue"
@@ -31,6 +31,7 @@ class Product:
     catalog_address: str
     search_address: str
     catalog: catalog_service_pb2_grpc.CatalogServiceAsyncStub
+    vocabularies: vocabulary_service_pb2_grpc.VocabularyServiceAsyncStub
     search: search_service_pb2_grpc.SearchServiceAsyncStub
 
 
@@ -60,6 +61,7 @@ async def running(*, watch_poll_seconds: float = 0.005) -> AsyncIterator[Product
             catalog_address=f"127.0.0.1:{catalog_port}",
             search_address=f"127.0.0.1:{search_port}",
             catalog=catalog_service_pb2_grpc.CatalogServiceStub(editors_own),
+            vocabularies=vocabulary_service_pb2_grpc.VocabularyServiceStub(editors_own),
             search=search_service_pb2_grpc.SearchServiceStub(to_search),
         )
 

@@ -6,6 +6,7 @@ import asyncio
 import collections
 import contextlib
 
+import grpc
 import pytest
 from tantrum_kit import errors, grpc_client, grpc_peers
 
@@ -46,6 +47,13 @@ class Hanging(Echo):
 class Unavailable(Echo):
     async def behave(self, request):
         raise errors.UnavailableError("not here")
+
+
+class Stopping(Echo):
+    """Cancels what it is asked, as a server does that is told to stop."""
+
+    async def unary(self, request, context):
+        await context.abort(grpc.StatusCode.CANCELLED)
 
 
 class Names:
@@ -158,6 +166,13 @@ async def test_without_any_server_a_call_is_unavailable():
 
 async def test_a_call_that_one_server_fails_succeeds_on_another():
     async with balanced(Unavailable(), Telling(b"b")) as (channel, _):
+        answers = [await call(channel) for _ in range(10)]
+
+    assert answers == [b"b"] * 10
+
+
+async def test_a_call_that_a_stopping_server_cancels_succeeds_on_another():
+    async with balanced(Stopping(), Telling(b"b")) as (channel, _):
         answers = [await call(channel) for _ in range(10)]
 
     assert answers == [b"b"] * 10

@@ -92,6 +92,8 @@ def _settings(**changes: Any) -> Settings:
             "trace_sample_ratio": 0,
             "drain_seconds": 0,
             "grace_seconds": 1,
+            # The fake catalogue sends no bookmarks.
+            "watch_silence_seconds": 300,
             # A test may ask as fast as it can, and a busy machine answer as slowly.
             "limit_read": "1000000/60",
             "request_timeout_seconds": 30,

@@ -478,6 +478,7 @@ class FakeSearch(Fake, search_service_pb2_grpc.SearchServiceServicer):
             total_size=len(found),
             did_you_mean="bluey" if request.query == "bluye" else "",
             catalog_revision=self._catalog.revision - self.lags_by,
+            words=words_told(request.query),
         )
 
     async def SuggestShows(self, request, context):
@@ -490,7 +491,16 @@ class FakeSearch(Fake, search_service_pb2_grpc.SearchServiceServicer):
                 for show in self._found(request.query)[: request.limit or 8]
             ],
             catalog_revision=self._catalog.revision,
+            words=words_told(request.query),
         )
+
+
+def words_told(query: str) -> list[search_pb.QueryWord]:
+    """The words of *query*, each the beginning of what it is to find."""
+    return [
+        search_pb.QueryWord(required=True, forms=[search_pb.TermForm(text=text, beginning=True)])
+        for text in query.casefold().split()
+    ]
 
 
 @contextlib.asynccontextmanager

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tantrum_kit import errors
 
-from .conftest import sited
+from .conftest import eventually, sited
 from .editing import EditedSite, edited
 from .fake_editing import EMAIL, PASSWORD, digest
 
@@ -167,6 +167,18 @@ async def test_a_session_that_ended_elsewhere_is_good_for_the_ttl_and_no_longer(
         site.editors.sessions.clear()
 
         assert (await site.desk.ask("GET", "/session")).status_code == 401
+
+
+async def test_a_session_that_ended_elsewhere_is_soon_over_here():
+    async with edited() as site:
+        assert (await site.desk.ask("GET", "/session")).status_code == 200
+
+        site.editors.sessions.clear()
+
+        async def over() -> bool:
+            return (await site.desk.ask("GET", "/session")).status_code == 401
+
+        await eventually(over)
 
 
 async def test_a_session_that_ended_here_is_gone_at_once():

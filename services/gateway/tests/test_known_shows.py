@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from tantrum_gateway import upstreams
+import pytest
+from tantrum_gateway import known_shows, upstreams
 from tantrum_gateway.dependencies import ShowChange
 from tantrum_gateway.known_shows import KnownShows
 from tantrum_gateway.selectors import facts_of
@@ -14,6 +15,12 @@ from tvtantrum.catalog.v1 import catalog_service_pb2 as pb
 
 from .conftest import eventually
 from .fakes import FakeCatalog, catalog_served, make_show, put
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch):
+    """A busy machine is not a catalogue that does not answer."""
+    monkeypatch.setattr(known_shows, "_TIMEOUT_SECONDS", 30.0)
 
 
 @contextlib.asynccontextmanager
@@ -97,3 +104,24 @@ async def test_without_the_catalogue_nothing_is_known():
         changes = [put(pb.RESOURCE_KIND_SHOW, make_show())]
 
         assert await KnownShows(stubs).changed(changes, 8) is None
+
+
+async def test_it_tells_how_themes_are_called_but_not_before_it_knows():
+    catalog = FakeCatalog([make_show()])
+    async with known(catalog) as shows:
+        await all_read(shows, catalog)
+
+        async def titles() -> object:
+            await catalog.write(make_show(name="Another"))
+            [change] = await told(shows, catalog) or ()
+            return change.theme_titles
+
+        async def read() -> bool:
+            return await titles() is not None
+
+        await eventually(read)
+        assert await titles() == {"nature": ("Nature",)}
+
+        # Somebody has renamed it, and the catalogue that is asked has not heard of it.
+        shows.forget_themes(catalog.revision + 1_000)
+        assert await titles() is None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tantrum_gateway import selectors
 from tantrum_gateway.dependencies import (
     ANYTHING,
     CATALOGUE,
@@ -15,7 +15,9 @@ from tantrum_gateway.dependencies import (
     ShowChange,
     touches,
 )
+from tantrum_gateway.l2 import AnySelector
 from tantrum_gateway.selectors import FieldsSelector, FilterSelector, facts_of
+from tantrum_gateway.word_selectors import Form, SearchSelector, SuggestionSelector, Word
 from tvtantrum.catalog.v1 import filter_pb2, show_pb2
 
 from .fakes import make_show, matching
@@ -84,6 +86,54 @@ def test_fields_are_touched_by_name_and_by_coming_and_going():
     assert touches(Change(revision=2, shows_unknown=True), of_names)
 
 
+def found_by(*texts: str, **conditions) -> SearchSelector:
+    words = (Word(required=True, forms=(Form(text, beginning=True, errors=1),)) for text in texts)
+    return SearchSelector(tuple(words), selector(**conditions).filter)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "touched"),
+    [
+        # No word of the query fits.
+        ({}, {"description": "Of trains."}, False),
+        ({"name": "Quiet Bears"}, {"name": "Loud Bears"}, False),
+        (None, {"name": "Trains"}, False),
+        # It comes, goes, or moves.
+        (None, {"name": "Zebra Gardens"}, True),
+        ({"name": "A zebra", "description": "A garden."}, None, True),
+        ({"name": "Zebra gardens"}, {"name": "Zebra gardens", "featured": True}, True),
+        ({"name": "Zebra gardens"}, {"name": "Zebra gardens", "stimulation": 2}, True),
+        ({"name": "Zebra gardens"}, {"name": "Zebra gardens", "seasons": 9}, False),
+        # By a theme, and by an error.
+        ({"name": "Zebra"}, {"name": "Zebra", "description": "Sow grdens."}, True),
+        ({"name": "Zebra"}, {"name": "Zebra", "themes": [show_pb2.Label(slug="plants")]}, True),
+        # The search may not know the word any more, or know it now.
+        ({}, {"description": "A zebra."}, True),
+        # Its filter lets the show in neither before nor after.
+        ({"stimulation": 5}, {"stimulation": 5, "aliases": ["Other"]}, False),
+    ],
+)
+def test_a_change_touches_what_was_found_if_the_words_may_find_the_show(before, after, touched):
+    sides = [
+        None if side is None else facts_of(make_show(**{"stimulation": 1, **side}))
+        for side in (before, after)
+    ]
+    titles = {"nature": ("Nature",), "plants": ("Plants", "Gardens")}
+    change = ShowChange(before=sides[0], after=sides[1], theme_titles=titles)
+
+    assert found_by("zebra", "garden", max_stimulation=1).touched_by(change) is touched
+
+
+def test_without_the_words_or_the_themes_any_change_of_a_text_touches_what_was_found():
+    sides = facts_of(make_show()), facts_of(make_show(description="Of trains."))
+    known = ShowChange(before=sides[0], after=sides[1], theme_titles={"nature": ("Nature",)})
+    unknown = ShowChange(before=sides[0], after=sides[1])
+
+    assert found_by().touched_by(known)
+    assert found_by("zebra").touched_by(unknown)
+    assert not found_by("zebra").touched_by(known)
+
+
 labels = st.lists(st.sampled_from(["a", "b", "c"]), max_size=2, unique=True)
 shows = st.builds(
     lambda ages, themes, **fields: make_show(
@@ -123,8 +173,16 @@ def test_a_show_that_enters_or_leaves_a_list_touches_it(before, after, condition
 
 @given(filters, st.frozensets(st.sampled_from(["name", "themes"])))
 def test_selectors_come_back_from_redis_as_they_were(conditions, fields):
-    for one in (selector(**conditions), FieldsSelector(fields)):
-        assert selectors.decode(selectors.encode(one)) == one
+    forms = (Form("blue", beginning=False, errors=1), Form("bluesky", beginning=True, errors=0))
+    words = (Word(required=True, forms=forms), Word(required=False, forms=()))
+    kept = [
+        selector(**conditions),
+        FieldsSelector(fields),
+        SearchSelector(words, selector(**conditions).filter),
+        SuggestionSelector(words),
+    ]
+
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(kept), type=list[AnySelector]) == kept
 
 
 def on(*tags: str) -> Dependencies:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tantrum_kit import edits
 from tantrum_search.domain import dictionary as module
-from tantrum_search.domain import edits
 from tantrum_search.domain.dictionary import Cost, TermDictionary
 
 # Few letters, so that words are often alike; long ones, so that two errors are tried.

@@ -71,6 +71,12 @@ async def test_a_hit_carries_the_show_its_highlights_and_the_revision():
     assert [hit.show for hit in answer.hits] == [SHOWS[1]]
     assert answer.total_size == 1
     assert answer.did_you_mean == "blues clues"
+    assert [
+        [(form.text, form.beginning, form.errors) for form in word.forms] for word in answer.words
+    ] == [
+        [("blues", False, 1), ("bluescleus", True, 0)],
+        [("cleus", True, 1), ("bluescleus", True, 0)],
+    ]
     assert answer.catalog_revision == 1
     [highlight] = answer.hits[0].highlights
     assert highlight.field == pb.HIGHLIGHT_FIELD_NAME

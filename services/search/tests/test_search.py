@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tantrum_kit.paging import PageTokenError, PageTokens
-from tantrum_search.domain.analysis import words_of
+from tantrum_kit.terms import words_of
 from tantrum_search.domain.document import Field
 from tantrum_search.domain.errors import IndexLoadingError
 from tantrum_search.domain.filters import NO_FILTER, ShowFilter

@@ -356,10 +356,17 @@ def _cancelled_from_here_only() -> Iterator[None]:
     Raise as UNAVAILABLE what the body does not raise for being cancelled itself.
 
     gRPC raises CancelledError in whoever waits on a channel that is closed, as that to a
-    server is that is named no more. It would end the task without a word.
+    server is that is named no more. It would end the task without a word. And a server that
+    is told to stop cancels what has reached it and not yet its program: that was not begun.
     """
     try:
         yield
+    except aio.AioRpcError as failure:
+        if failure.code() is not grpc.StatusCode.CANCELLED:
+            raise
+        raise aio.AioRpcError(
+            grpc.StatusCode.UNAVAILABLE, details="the server cancelled the call"
+        ) from failure
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is None or task.cancelling():

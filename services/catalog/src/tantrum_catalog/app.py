@@ -52,7 +52,7 @@ class Options:
     """What callers that write prove themselves by; empty for none."""
     session_lifetime: Lifetime = field(default_factory=Lifetime)
     watch_poll_seconds: float = 0.1
-    watch_bookmark_seconds: float = 5.0
+    watch_bookmark_seconds: float = 1.0
     drain_seconds: float = 0.0
     shutdown_grace_seconds: float = 0.0
 

@@ -111,7 +111,7 @@ class Settings(DatabaseSettings):
     watch_poll_ms: int = Field(default=100, ge=10, le=60_000)
     """How often the revision feed is read for new revisions."""
 
-    watch_bookmark_seconds: float = Field(default=5.0, gt=0, le=300)
+    watch_bookmark_seconds: float = Field(default=1.0, gt=0, le=300)
     """Longest silence on a watch."""
 
     drain_seconds: float = Field(default=5.0, ge=0, le=300)

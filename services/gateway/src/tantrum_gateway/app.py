@@ -109,6 +109,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 on_change=on_change,
                 on_reset=on_reset,
                 now_monotonic=time.monotonic,
+                silence_seconds=settings.watch_silence_seconds,
             )
             upkeep = Upkeep(
                 l1=l1,

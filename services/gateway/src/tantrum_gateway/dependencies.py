@@ -27,6 +27,8 @@ class ShowChange:
 
     before: Facts | None
     after: Facts | None
+    theme_titles: Mapping[str, tuple[str, ...]] | None = None
+    """By slug, name and aliases of each theme that the show had or has; None where unknown."""
     fields: frozenset[str] = field(init=False)
     """Names of the fields that differ."""
 

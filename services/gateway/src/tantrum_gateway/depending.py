@@ -13,17 +13,21 @@ from collections.abc import Iterable
 from typing import Final
 
 from tvtantrum.catalog.v1 import category_pb2, filter_pb2, show_pb2
+from tvtantrum.search.v1 import search_service_pb2 as search_pb
 
 from tantrum_gateway.dependencies import Dependencies, Selector
 from tantrum_gateway.selectors import (
     LIKENESS,
     POPULARITY,
     RULED,
-    SEARCHED,
-    SUGGESTED,
     FieldsSelector,
     FilterSelector,
     of_rules,
+)
+from tantrum_gateway.word_selectors import (
+    SearchSelector,
+    SuggestionSelector,
+    words_from_proto,
 )
 
 _KINDS: Final = ("show", "category", "research")
@@ -101,15 +105,22 @@ def on_counts(field: str) -> Dependencies:
     return Dependencies(tags=frozenset({field}), selectors=frozenset({selector}))
 
 
-def on_search(shows: Iterable[show_pb2.Show], selected: filter_pb2.ShowFilter) -> Dependencies:
-    """Depend on a page of what a search finds; any text may lead any query elsewhere."""
-    fields = SEARCHED | RULED if selected.ByteSize() else SEARCHED
-    return on_shows(shows, "themes", selector=FieldsSelector(fields))
+def on_search(
+    request: search_pb.SearchShowsRequest, response: search_pb.SearchShowsResponse
+) -> Dependencies:
+    """Depend on a page of what a search finds."""
+    shows = [hit.show for hit in response.hits]
+    selected = request.filter.SerializeToString(deterministic=True)
+    if not request.query:  # it matches every show
+        selector: Selector = FilterSelector(selected, filter_pb2.SHOW_ORDER_POPULARITY)
+    else:
+        selector = SearchSelector(words_from_proto(response.words), selected)
+    return on_shows(shows, "themes", selector=selector)
 
 
-def on_suggestions() -> Dependencies:
+def on_suggestions(response: search_pb.SuggestShowsResponse) -> Dependencies:
     """Depend on what suggestions are made of."""
-    selector = FieldsSelector(SUGGESTED)
+    selector = SuggestionSelector(words_from_proto(response.words))
     return Dependencies(tags=frozenset({"themes"}), selectors=frozenset({selector}))
 
 

@@ -10,7 +10,7 @@ counts as unknown, and touches more than it may have to.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -19,7 +19,7 @@ from tvtantrum.catalog.v1 import catalog_service_pb2 as pb
 from tvtantrum.catalog.v1 import show_pb2
 
 from tantrum_gateway.dependencies import Facts, ShowChange
-from tantrum_gateway.selectors import facts_of
+from tantrum_gateway.selectors import facts_of, themes_of
 from tantrum_gateway.upstreams import Upstreams
 
 log = structlog.get_logger()
@@ -45,12 +45,21 @@ class KnownShows:
         self._known: dict[int, tuple[int, Facts]] = {}
         """Revision and facts by id; the revision is `_UNKNOWN` where the facts are out of date."""
         self._complete = False
+        self._titles_by_theme: dict[str, tuple[str, ...]] | None = None
+        self._themes_revision = 0
+        """When the themes known were so; or, while there are none, when they changed last."""
         self._wanted = asyncio.Event()
 
     def forget_all(self) -> None:
-        """Know nothing, and read all shows again in the background."""
+        """Know nothing, and read all shows and themes again in the background."""
         self._known.clear()
         self._complete = False
+        self.forget_themes(0)
+
+    def forget_themes(self, revision: int) -> None:
+        """Know no themes older than *revision*, and read them again in the background."""
+        self._titles_by_theme = None
+        self._themes_revision = revision
         self._wanted.set()
 
     def forget(self, changes: Sequence[pb.Change]) -> None:
@@ -66,7 +75,9 @@ class KnownShows:
             self._wanted.clear()
             try:
                 with grpc_client.errors_raised():
-                    await self._read_all()
+                    await self._read_themes()
+                    if not self._complete:
+                        await self._read_all()
             except errors.CallerError:
                 self._wanted.set()
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -102,10 +113,19 @@ class KnownShows:
         if known is None:
             if show is None or not self._complete:
                 return None
-            return ShowChange(before=None, after=facts_of(show))
+            return self._change(None, facts_of(show), revision)
         if known[0] >= revision:
             return None
-        return ShowChange(before=known[1], after=facts_of(show) if show else None)
+        return self._change(known[1], facts_of(show) if show else None, revision)
+
+    def _change(self, before: Facts | None, after: Facts | None, revision: int) -> ShowChange:
+        titles: Mapping[str, tuple[str, ...]] | None = None
+        # Themes that are ahead may be another's than those of this revision.
+        if self._titles_by_theme is not None and self._themes_revision <= revision:
+            slugs = {slug for show in (before, after) if show for slug in themes_of(show)}
+            if slugs <= self._titles_by_theme.keys():
+                titles = {slug: self._titles_by_theme[slug] for slug in slugs}
+        return ShowChange(before=before, after=after, theme_titles=titles)
 
     def _learn(self, show_id: int, show: show_pb2.Show | None) -> None:
         if show is None:
@@ -129,6 +149,29 @@ class KnownShows:
         except errors.CallerError:
             return None
         return {show.id: show for show in response.shows}
+
+    async def _read_themes(self) -> None:
+        titles_by_theme: dict[str, tuple[str, ...]] = {}
+        first_revision = 0
+        token = ""
+        while True:
+            response = await self._upstreams.catalog.ListThemes(
+                pb.ListThemesRequest(
+                    page_size=_PAGE_SIZE, page_token=token, min_revision=self._themes_revision
+                ),
+                timeout=_TIMEOUT_SECONDS,
+            )
+            first_revision = first_revision or response.catalog_revision
+            if response.catalog_revision != first_revision:
+                self._wanted.set()  # somebody has written between two pages
+                return
+            for theme in response.themes:
+                titles_by_theme[theme.slug] = (theme.name, *theme.aliases)
+            token = response.next_page_token
+            if not token:
+                break
+        if first_revision >= self._themes_revision:
+            self._titles_by_theme, self._themes_revision = titles_by_theme, first_revision
 
     async def _read_all(self) -> None:
         token = ""

@@ -27,9 +27,11 @@ import redis.exceptions
 import structlog
 import zstandard
 
-from tantrum_gateway import metrics, selectors
+from tantrum_gateway import metrics
 from tantrum_gateway.dependencies import Dependencies
 from tantrum_gateway.reads import Reply
+from tantrum_gateway.selectors import FieldsSelector, FilterSelector
+from tantrum_gateway.word_selectors import SearchSelector, SuggestionSelector
 
 log = structlog.get_logger()
 
@@ -56,6 +58,9 @@ return 1
 _SCAN_COUNT: Final = 1_000
 
 
+AnySelector = FieldsSelector | FilterSelector | SearchSelector | SuggestionSelector
+
+
 class _Value(msgspec.Struct, array_like=True, frozen=True):
     """What is in Redis under a key, after the revision."""
 
@@ -64,7 +69,7 @@ class _Value(msgspec.Struct, array_like=True, frozen=True):
     made_time: float
     fresh_seconds: float
     tags: list[str]
-    selectors: list[selectors.Encoded]
+    selectors: list[AnySelector]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +259,7 @@ def _encoded(reply: Reply, *, made_time: float, fresh_seconds: float) -> bytes:
         made_time=made_time,
         fresh_seconds=fresh_seconds,
         tags=list(reply.depends.tags),
-        selectors=[selectors.encode(one) for one in reply.depends.selectors],
+        selectors=cast("list[AnySelector]", list(reply.depends.selectors)),
     )
     return b"%016x" % reply.catalog_revision + msgspec.msgpack.encode(value)
 
@@ -269,7 +274,7 @@ def _decoded(raw: bytes, *, now: float) -> Stored | None:
         return None
     depends = Dependencies(
         tags=frozenset(value.tags),
-        selectors=frozenset(selectors.decode(one) for one in value.selectors),
+        selectors=frozenset(value.selectors),
     )
     # Clocks of two machines differ; nothing is younger than new.
     age_seconds = max(0.0, now - value.made_time)

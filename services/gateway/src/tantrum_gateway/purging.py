@@ -87,9 +87,7 @@ class Purger:
         if change.everything:
             self.reset()
             return
-        # Lists are touched by vocabularies too; a CDN knows them by this tag alone.
-        tags = change.tags | ({"shows"} if change.shows_unknown else set())
-        names = tags if self._by == "tags" else set(self._urls(tags, touched))
+        names = change.tags if self._by == "tags" else set(self._urls(change.tags, touched))
         self._waiting.update(dict.fromkeys(sorted(names)))
         if len(self._waiting) > _MAX_WAITING:
             self.reset()

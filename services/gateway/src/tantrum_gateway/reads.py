@@ -236,11 +236,8 @@ async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
     if page["page_token"].startswith(_NAMES_TOKEN):
         return await search_names(upstreams, question)  # a list goes on as it began
     del page["min_revision"]  # the index says where it stands, and cannot be waited for
-    response = await call(
-        "search",
-        upstreams.search.SearchShows,
-        search_pb.SearchShowsRequest(query=arguments.get("q", ""), filter=selected, **page),
-    )
+    request = search_pb.SearchShowsRequest(query=arguments.get("q", ""), filter=selected, **page)
+    response = await call("search", upstreams.search.SearchShows, request)
     hits = resources.HitPage(
         hits=[codec.hit(one) for one in response.hits],
         total_size=response.total_size,
@@ -248,7 +245,7 @@ async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
         did_you_mean=response.did_you_mean or None,
         degraded=False,
     )
-    depends = depending.on_search([one.show for one in response.hits], selected)
+    depends = depending.on_search(request, response)
     return _json(hits, response.catalog_revision, question, depends)
 
 
@@ -283,7 +280,8 @@ async def suggest_shows(upstreams: Upstreams, question: Question) -> Reply:
         search_pb.SuggestShowsRequest(query=question.arguments.get("q", "")),
     )
     suggestions = codec.suggestions(response)
-    return _json(suggestions, response.catalog_revision, question, depending.on_suggestions())
+    depends = depending.on_suggestions(response)
+    return _json(suggestions, response.catalog_revision, question, depends)
 
 
 async def suggest_nothing(upstreams: Upstreams, question: Question) -> Reply:

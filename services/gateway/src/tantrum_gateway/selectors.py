@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
+import msgspec
 from tvtantrum.catalog.v1 import category_pb2, filter_pb2, show_pb2
 
-from tantrum_gateway.dependencies import Facts, Selector, ShowChange
+from tantrum_gateway.dependencies import Facts, ShowChange
 
 _SENSES: Final = tuple(field.name for field in show_pb2.Senses.DESCRIPTOR.fields)
 _SENSE_BY_NUMBER: Final = {field.number: field.name for field in show_pb2.Senses.DESCRIPTOR.fields}
@@ -24,9 +24,6 @@ _NUMBERS_OR_UNKNOWN: Final = ("max_age", "episode_minutes", "release_year")
 _TEXTS: Final = ("name", "description", "creator", "animation_style")
 _TRUTHS: Final = ("ongoing", "youtube", "featured")
 
-SEARCHED: Final = frozenset({"name", "aliases", "description", "creator", "themes", "featured"})
-"""Fields that search finds shows by, or ranks them by."""
-SUGGESTED: Final = frozenset({"name", "aliases", "featured"})
 LIKENESS: Final = frozenset({"themes", "stimulation", "min_age", "max_age", *_SENSES})
 """Fields that similar shows are found by."""
 RULED: Final = frozenset(
@@ -58,14 +55,19 @@ def facts_of(show: show_pb2.Show) -> Facts:
             for name in _NUMBERS_OR_UNKNOWN
         },
         **{name: getattr(show.senses, name) for name in _SENSES},
+        "slug": show.slug,
         "aliases": tuple(show.aliases),
         "themes": tuple(label.slug for label in show.themes),
         "platforms": tuple(label.slug for label in show.platforms),
     }
 
 
-@dataclass(frozen=True, slots=True)
-class FieldsSelector:
+def themes_of(show: Facts | None) -> frozenset[str]:
+    """Return the slugs of a show's themes; none of no show."""
+    return frozenset(cast("tuple[str, ...]", show["themes"])) if show else frozenset()
+
+
+class FieldsSelector(msgspec.Struct, frozen=True, array_like=True, tag="fields"):
     """Touched by a change of any of these fields of any show, and by shows that come and go."""
 
     fields: frozenset[str]
@@ -75,17 +77,16 @@ class FieldsSelector:
         return came_or_went or not self.fields.isdisjoint(change.fields)
 
 
-@dataclass(frozen=True, slots=True)
-class FilterSelector:
+class FilterSelector(msgspec.Struct, frozen=True, array_like=True, tag="filter"):
     """A list's: the `ShowFilter` as bytes, and the `ShowOrder`."""
 
     filter: bytes
     order: int
 
     def touched_by(self, change: ShowChange) -> bool:
-        conditions, texts = _conditions(self.filter)
-        before = _selected(conditions, change.before)
-        after = _selected(conditions, change.after)
+        conditions, texts = conditions_of(self.filter)
+        before = selected(conditions, change.before)
+        after = selected(conditions, change.after)
         if not before or not after:
             return before or after
         moving = _ORDER_FIELDS.get(self.order)
@@ -103,36 +104,16 @@ def of_rules(categories: Iterable[category_pb2.Category]) -> frozenset[str]:
     return fields
 
 
-Encoded = tuple[int, bytes, tuple[str, ...]]
-"""A selector as Redis keeps it: `ShowOrder` and filter, or -1 and fields."""
-
-
-def encode(selector: Selector) -> Encoded:
-    """Return *selector* as plain values."""
-    match selector:
-        case FilterSelector():
-            return selector.order, selector.filter, ()
-        case FieldsSelector():
-            return -1, b"", tuple(selector.fields)
-        case _:
-            raise TypeError(f"no selector that can be stored: {selector!r}")
-
-
-def decode(encoded: Encoded) -> Selector:
-    """Return the selector that was encoded."""
-    order, selected, fields = encoded
-    return FieldsSelector(frozenset(fields)) if order < 0 else FilterSelector(selected, order)
-
-
 Condition = Callable[[Facts], bool]
 
 
-def _selected(conditions: Collection[Condition], show: Facts | None) -> bool:
+def selected(conditions: Collection[Condition], show: Facts | None) -> bool:
+    """Say whether there is a *show* and all *conditions* hold for it."""
     return show is not None and all(holds(show) for holds in conditions)
 
 
 @functools.lru_cache(maxsize=4_096)
-def _conditions(raw: bytes) -> tuple[tuple[Condition, ...], frozenset[str]]:
+def conditions_of(raw: bytes) -> tuple[tuple[Condition, ...], frozenset[str]]:
     """Return the conditions that can be judged here, and the fields of those that cannot."""
     wanted = filter_pb2.ShowFilter.FromString(raw)
     given = {field.name: value for field, value in wanted.ListFields()}

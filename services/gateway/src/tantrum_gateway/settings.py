@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     admin_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
     """For one request below `/v1/admin`; hashing a password takes its time on purpose."""
 
-    identity_ttl_seconds: float = Field(default=5.0, ge=0, le=60)
+    identity_ttl_seconds: float = Field(default=0.9, ge=0, le=60)
     """How long a session or an API token that was ended elsewhere may still be good here."""
 
     browser_ttl_seconds: int = Field(default=3_600, ge=0)
@@ -93,6 +93,9 @@ class Settings(BaseSettings):
 
     absence_ttl_seconds: float = Field(default=10, gt=0)
     """How long L1 keeps the proof that something does not exist."""
+
+    watch_silence_seconds: float = Field(default=5.0, gt=0, le=300)
+    """How long the catalogue's watch may be silent before it counts as lost: five bookmarks."""
 
     unwatched_ttl_seconds: float = Field(default=60, gt=0)
     """How old an answer in L1 may get without the watch, before the catalogue is asked again."""

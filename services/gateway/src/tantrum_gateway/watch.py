@@ -25,9 +25,6 @@ from tantrum_gateway.upstreams import Upstreams
 
 log = structlog.get_logger()
 
-SILENCE_SECONDS: Final = 15.0
-"""The catalogue sends a bookmark every few seconds: longer silence is a lost connection."""
-
 _LIST_TIMEOUT_SECONDS: Final = 2.0
 _MAX_BACKOFF_SECONDS: Final = 1.0
 _REVISION_UNAVAILABLE: Final = "REVISION_UNAVAILABLE"
@@ -48,7 +45,8 @@ class Watch:
 
     Calls *on_start* when nothing is known of what was before, *on_change* with each change
     that it hears of, before `revision` tells anybody else, and *on_reset* when the catalogue
-    has gone back to an earlier state.
+    has gone back to an earlier state. The catalogue sends a bookmark every second: silence for
+    *silence_seconds* is a lost connection.
     """
 
     def __init__(
@@ -60,7 +58,7 @@ class Watch:
         on_change: Callable[[Change], None],
         on_reset: Callable[[], None],
         now_monotonic: Callable[[], float],
-        silence_seconds: float = SILENCE_SECONDS,
+        silence_seconds: float,
     ) -> None:
         self._upstreams = upstreams
         self._shows = shows
@@ -171,6 +169,8 @@ class Watch:
             written = [one for one in response.changes if one.kind == pb.RESOURCE_KIND_SHOW]
             # One by one, what was missed would take long to look at.
             missed = revision <= newest
+            if any(one.kind == pb.RESOURCE_KIND_THEME for one in response.changes):
+                self._shows.forget_themes(revision)
             if missed:
                 self._shows.forget(written)
             shows = None if missed else await self._shows.changed(written, revision)
@@ -203,12 +203,12 @@ def _change_of(
         if one.kind in _TAGS:
             all_of_kind, prefix = _TAGS[one.kind]
             tags |= {all_of_kind, f"{prefix}:{one.id}", f"{prefix}:{one.slug}"}
-    vocabulary = not kinds.isdisjoint({pb.RESOURCE_KIND_THEME, pb.RESOURCE_KIND_PLATFORM})
     return Change(
         revision=response.revision,
         tags=frozenset(tags),
         shows=shows or (),
-        shows_unknown=vocabulary or (shows is None and pb.RESOURCE_KIND_SHOW in kinds),
+        # A theme or platform that is renamed or merged comes with all shows that have it.
+        shows_unknown=shows is None and pb.RESOURCE_KIND_SHOW in kinds,
         # A kind that is newer than this gateway may mean anything.
         everything=not kinds or not kinds <= _TAGS.keys(),
     )

@@ -64,8 +64,8 @@ class Settings(DatabaseSettings):
     catalog_timeout_seconds: float = Field(default=5.0, gt=0)
     """For one call to the catalogue."""
 
-    watch_silence_seconds: float = Field(default=15.0, gt=0)
-    """A watch of the catalogue is renewed after this: three periods of its bookmarks."""
+    watch_silence_seconds: float = Field(default=5.0, gt=0)
+    """A watch of the catalogue is renewed after this: five periods of its bookmarks."""
 
     backend: Literal["memory", "postgres"] = "memory"
     """What keeps the index: this process, or a table that all replicas share."""

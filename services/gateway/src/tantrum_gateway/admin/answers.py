@@ -157,7 +157,11 @@ class ApiTokenList(Resource, frozen=True):
 
 
 class IssuedApiToken(Resource, frozen=True):
-    """An API token as it was made; `token` is told once, and null in a repetition."""
+    """
+    An API token as it was made; `token` is told once, and null in a repetition.
+
+    Nobody keeps it, only its digest. Whoever missed the first answer makes another token.
+    """
 
     api_token: ApiToken
     token: str | None

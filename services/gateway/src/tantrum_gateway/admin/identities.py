@@ -1,6 +1,6 @@
 """
 Who stands behind a session's or an API token's text, asked of the catalogue and kept for
-seconds.
+a moment.
 
 So a session that another gateway ended is good here for as long as the setting says, and
 one that this gateway ended is good no more, not even where the answer to an older question

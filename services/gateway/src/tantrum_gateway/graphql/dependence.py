@@ -35,10 +35,8 @@ _ON: Final[dict[type[Message], Callable[[Any, Any], Dependencies]]] = {
     pb.ListPlatformsRequest: lambda *_: depending.on_counts("platforms"),
     pb.ListResearchRequest: lambda *_: depending.on("research"),
     pb.GetResearchRequest: lambda _, response: depending.on(f"research:{response.research.id}"),
-    search_pb.SearchShowsRequest: lambda request, response: depending.on_search(
-        (hit.show for hit in response.hits), request.filter
-    ),
-    search_pb.SuggestShowsRequest: lambda *_: depending.on_suggestions(),
+    search_pb.SearchShowsRequest: depending.on_search,
+    search_pb.SuggestShowsRequest: lambda _, response: depending.on_suggestions(response),
 }
 
 

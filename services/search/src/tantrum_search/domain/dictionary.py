@@ -18,7 +18,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from tantrum_search.domain import edits
+from tantrum_kit import edits
 
 MAX_EXPANSIONS: Final = 1_000
 """Most terms that one typed word is expanded to; those with the fewest errors stay."""

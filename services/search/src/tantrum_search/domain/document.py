@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from tantrum_search.domain.analysis import ARTICLES, Line, title_lines, words_of
+from tantrum_kit.terms import ARTICLES, Line, title_lines, words_of
+
 from tantrum_search.domain.show import Show, ShowId, ThemeAliases
 
 FIELD_SHIFT: Final = 14

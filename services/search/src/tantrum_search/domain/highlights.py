@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tantrum_search.domain.analysis import Word, fold
+from tantrum_kit.terms import Word, fold
+
 from tantrum_search.domain.document import Field, Text
 from tantrum_search.domain.postings import Candidate
 from tantrum_search.domain.query import PARTIAL, Query, QueryWord, Reading

@@ -15,11 +15,13 @@ and are read as typed, without errors, unless there is nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from tantrum_search.domain.analysis import ARTICLES, FILLERS, Word, joined, words_of
+from tantrum_kit import edits
+from tantrum_kit.terms import ARTICLES, FILLERS, Word, joined, words_of
+
 from tantrum_search.domain.dictionary import TermDictionary
 
 _MOST_OF_A_KIND: Final = 2
@@ -105,6 +107,32 @@ class Query:
         return int(len(self.words) > 1 and self.words[0].word.term in ARTICLES)
 
 
+class TermForm(NamedTuple):
+    """Terms that are *text*, or with *beginning* start with it, but for *errors*."""
+
+    text: str
+    beginning: bool
+    errors: int
+
+
+class WantedWord(NamedTuple):
+    """What a typed word may stand for, whatever terms there are."""
+
+    required: bool
+    forms: tuple[TermForm, ...]
+    """`understand` gives the word no term that fits none of these."""
+
+
+def wanted_words(text: str) -> tuple[WantedWord, ...]:
+    """Return what the words of `understand` may stand for, one by one."""
+    typed = _without_repetition(words_of(text))
+    asides = _asides_of(typed)
+    return tuple(
+        WantedWord(word.term not in asides, tuple(dict.fromkeys(_forms(typed, at))))
+        for at, word in enumerate(typed)
+    )
+
+
 def understand(text: str, dictionary: TermDictionary) -> Query:
     """Read what was typed, word by word; of a word that is typed often, only the first two."""
     typed = _without_repetition(words_of(text))
@@ -139,6 +167,23 @@ def _without_repetition(words: Iterable[Word]) -> list[Word]:
         if count_by_term[word.term] <= _MOST_OF_A_KIND:
             kept.append(word)
     return kept
+
+
+def _forms(typed: Sequence[Word], at: int) -> Iterator[TermForm]:
+    """Yield what covers all that `_readings` finds in any dictionary."""
+    last = len(typed) - 1
+    term = typed[at].term
+    errors_with_prefix = edits.allowed(term) if len(term) >= edits.PREFIX_EDIT_FROM else 0
+    if at == last:
+        yield TermForm(term, beginning=True, errors=errors_with_prefix)
+    if at < last or edits.allowed(term) > errors_with_prefix:
+        yield TermForm(term, beginning=False, errors=edits.allowed(term))
+    if term in _SAME_TITLES:
+        yield from (TermForm(each, beginning=False, errors=0) for each in sorted(_SAME_TITLES))
+    for start in (at - 1, at):
+        if 0 <= start < last:
+            together = joined(typed[start : start + 2]).term
+            yield TermForm(together, beginning=start + 1 == last, errors=0)
 
 
 def _readings(typed: Sequence[Word], at: int, dictionary: TermDictionary) -> dict[str, Reading]:

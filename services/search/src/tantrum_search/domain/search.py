@@ -15,7 +15,7 @@ from tantrum_search.domain.highlights import Highlight, corrected, highlights_of
 from tantrum_search.domain.lexicon import Lexicon
 from tantrum_search.domain.ports import MAX_CANDIDATES, SearchBackend, SearchView
 from tantrum_search.domain.postings import Candidate
-from tantrum_search.domain.query import Query, understand
+from tantrum_search.domain.query import Query, WantedWord, understand, wanted_words
 from tantrum_search.domain.ranking import RankKey, rank
 from tantrum_search.domain.show import ShowId
 from tantrum_search.domain.suggestions import Suggestion
@@ -50,6 +50,7 @@ class Hits:
     next_page_token: str
     did_you_mean: str
     revision: int
+    words: Sequence[WantedWord]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class Completions:
 
     suggestions: Sequence[Suggestion]
     revision: int
+    words: Sequence[WantedWord]
 
 
 class Index:
@@ -107,6 +109,7 @@ class Search:
                 next_page_token=self._next_token([key for key, _ in rest], page.size, question),
                 did_you_mean=did_you_mean,
                 revision=view.revision,
+                words=wanted_words(text),
             )
 
     async def suggest(self, typed: str, limit: int) -> Completions:
@@ -116,7 +119,9 @@ class Search:
         Raises `IndexLoadingError` if nothing can be found yet.
         """
         suggestions = self._lexicon().suggest(typed, limit)
-        return Completions(suggestions=suggestions, revision=self._index.revision)
+        return Completions(
+            suggestions=suggestions, revision=self._index.revision, words=wanted_words(typed)
+        )
 
     async def ready(self) -> bool:
         """Say whether requests can be answered."""

@@ -8,7 +8,6 @@ import itertools
 from collections.abc import AsyncGenerator, Collection, Iterator
 from typing import Final
 
-import grpc
 from grpc import aio
 from tantrum_kit import errors, grpc_client
 from tvtantrum.catalog.v1 import catalog_service_pb2 as pb
@@ -41,7 +40,7 @@ class GrpcCatalog:
     """
 
     def __init__(
-        self, channel: aio.Channel, *, call_seconds: float = 5.0, silence_seconds: float = 15.0
+        self, channel: aio.Channel, *, call_seconds: float = 5.0, silence_seconds: float = 5.0
     ) -> None:
         self._stub: pb_grpc.CatalogServiceAsyncStub = pb_grpc.CatalogServiceStub(channel)
         self._call_seconds = call_seconds
@@ -113,8 +112,3 @@ def _errors_raised() -> Iterator[None]:
         raise HistoryUnavailableError from error
     except TimeoutError as error:
         raise errors.UnavailableError("the catalogue fell silent") from error
-    except aio.AioRpcError as failure:
-        # A server that stops, or that gives up its connections, cancels its streams.
-        if failure.code() is not grpc.StatusCode.CANCELLED:
-            raise
-        raise errors.UnavailableError("the catalogue ended the call") from failure

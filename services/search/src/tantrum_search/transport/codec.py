@@ -13,6 +13,7 @@ from tvtantrum.search.v1 import search_service_pb2 as pb
 from tantrum_search.domain.document import Field
 from tantrum_search.domain.highlights import Span
 from tantrum_search.domain.ports import Change, ResourceKind, Revision
+from tantrum_search.domain.query import WantedWord
 from tantrum_search.domain.search import Completions, Hit, Hits
 from tantrum_search.domain.show import Label, Sense, Show, ShowId, Slug, Theme
 from tantrum_search.domain.suggestions import SuggestionKind
@@ -109,6 +110,7 @@ def hits_to_proto(hits: Hits) -> pb.SearchShowsResponse:
         next_page_token=hits.next_page_token,
         did_you_mean=hits.did_you_mean,
         catalog_revision=hits.revision,
+        words=map(_word_to_proto, hits.words),
     )
 
 
@@ -125,6 +127,7 @@ def completions_to_proto(completions: Completions) -> pb.SuggestShowsResponse:
             for suggestion in completions.suggestions
         ),
         catalog_revision=completions.revision,
+        words=map(_word_to_proto, completions.words),
     )
 
 
@@ -141,6 +144,14 @@ def _hit_to_proto(hit: Hit) -> pb.SearchHit:
     )
     result.show.MergeFromString(hit.payload)
     return result
+
+
+def _word_to_proto(word: WantedWord) -> pb.QueryWord:
+    forms = (
+        pb.TermForm(text=form.text, beginning=form.beginning, errors=form.errors)
+        for form in word.forms
+    )
+    return pb.QueryWord(required=word.required, forms=forms)
 
 
 def _spans_to_proto(spans: Iterable[Span]) -> Iterator[pb.Span]:

@@ -2120,7 +2120,7 @@ class WatchCatalogResponse(_message.Message):
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Change]:
         """What the revision changed, in the order of writing. Empty in a bookmark:
         the first message of a stream with nothing to catch up on, and one every
-        few seconds without a write, so that silence means a lost connection.
+        second or so without a write, so that silence means a lost connection.
         """
 
     @_builtins.property

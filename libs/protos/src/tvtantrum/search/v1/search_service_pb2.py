@@ -26,33 +26,37 @@ from tvtantrum.catalog.v1 import filter_pb2 as tvtantrum_dot_catalog_dot_v1_dot_
 from tvtantrum.catalog.v1 import show_pb2 as tvtantrum_dot_catalog_dot_v1_dot_show__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(tvtantrum/search/v1/search_service.proto\x12\x13tvtantrum.search.v1\x1a!tvtantrum/catalog/v1/filter.proto\x1a\x1ftvtantrum/catalog/v1/show.proto\"|\n\x12SearchShowsRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x30\n\x06\x66ilter\x18\x02 \x01(\x0b\x32 .tvtantrum.catalog.v1.ShowFilter\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\xa0\x01\n\x13SearchShowsResponse\x12,\n\x04hits\x18\x01 \x03(\x0b\x32\x1e.tvtantrum.search.v1.SearchHit\x12\x12\n\ntotal_size\x18\x02 \x01(\x05\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12\x14\n\x0c\x64id_you_mean\x18\x04 \x01(\t\x12\x18\n\x10\x63\x61talog_revision\x18\x05 \x01(\x03\"i\n\tSearchHit\x12(\n\x04show\x18\x01 \x01(\x0b\x32\x1a.tvtantrum.catalog.v1.Show\x12\x32\n\nhighlights\x18\x02 \x03(\x0b\x32\x1e.tvtantrum.search.v1.Highlight\"w\n\tHighlight\x12\x32\n\x05\x66ield\x18\x01 \x01(\x0e\x32#.tvtantrum.search.v1.HighlightField\x12\x0c\n\x04text\x18\x02 \x01(\t\x12(\n\x05spans\x18\x03 \x03(\x0b\x32\x19.tvtantrum.search.v1.Span\"\"\n\x04Span\x12\r\n\x05start\x18\x01 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x05\"3\n\x13SuggestShowsRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"f\n\x14SuggestShowsResponse\x12\x34\n\x0bsuggestions\x18\x01 \x03(\x0b\x32\x1f.tvtantrum.search.v1.Suggestion\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\x03\"\x85\x01\n\nSuggestion\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.tvtantrum.search.v1.SuggestionKind\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\x12(\n\x05spans\x18\x04 \x03(\x0b\x32\x19.tvtantrum.search.v1.Span*\xbf\x01\n\x0eHighlightField\x12\x1f\n\x1bHIGHLIGHT_FIELD_UNSPECIFIED\x10\x00\x12\x18\n\x14HIGHLIGHT_FIELD_NAME\x10\x01\x12\x19\n\x15HIGHLIGHT_FIELD_ALIAS\x10\x02\x12\x1b\n\x17HIGHLIGHT_FIELD_CREATOR\x10\x03\x12\x19\n\x15HIGHLIGHT_FIELD_THEME\x10\x04\x12\x1f\n\x1bHIGHLIGHT_FIELD_DESCRIPTION\x10\x05*f\n\x0eSuggestionKind\x12\x1f\n\x1bSUGGESTION_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14SUGGESTION_KIND_SHOW\x10\x01\x12\x19\n\x15SUGGESTION_KIND_THEME\x10\x02\x32\xd6\x01\n\rSearchService\x12`\n\x0bSearchShows\x12\'.tvtantrum.search.v1.SearchShowsRequest\x1a(.tvtantrum.search.v1.SearchShowsResponse\x12\x63\n\x0cSuggestShows\x12(.tvtantrum.search.v1.SuggestShowsRequest\x1a).tvtantrum.search.v1.SuggestShowsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(tvtantrum/search/v1/search_service.proto\x12\x13tvtantrum.search.v1\x1a!tvtantrum/catalog/v1/filter.proto\x1a\x1ftvtantrum/catalog/v1/show.proto\"|\n\x12SearchShowsRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x30\n\x06\x66ilter\x18\x02 \x01(\x0b\x32 .tvtantrum.catalog.v1.ShowFilter\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"\xcf\x01\n\x13SearchShowsResponse\x12,\n\x04hits\x18\x01 \x03(\x0b\x32\x1e.tvtantrum.search.v1.SearchHit\x12\x12\n\ntotal_size\x18\x02 \x01(\x05\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12\x14\n\x0c\x64id_you_mean\x18\x04 \x01(\t\x12\x18\n\x10\x63\x61talog_revision\x18\x05 \x01(\x03\x12-\n\x05words\x18\x06 \x03(\x0b\x32\x1e.tvtantrum.search.v1.QueryWord\"K\n\tQueryWord\x12\x10\n\x08required\x18\x01 \x01(\x08\x12,\n\x05\x66orms\x18\x02 \x03(\x0b\x32\x1d.tvtantrum.search.v1.TermForm\";\n\x08TermForm\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\tbeginning\x18\x02 \x01(\x08\x12\x0e\n\x06\x65rrors\x18\x03 \x01(\x05\"i\n\tSearchHit\x12(\n\x04show\x18\x01 \x01(\x0b\x32\x1a.tvtantrum.catalog.v1.Show\x12\x32\n\nhighlights\x18\x02 \x03(\x0b\x32\x1e.tvtantrum.search.v1.Highlight\"w\n\tHighlight\x12\x32\n\x05\x66ield\x18\x01 \x01(\x0e\x32#.tvtantrum.search.v1.HighlightField\x12\x0c\n\x04text\x18\x02 \x01(\t\x12(\n\x05spans\x18\x03 \x03(\x0b\x32\x19.tvtantrum.search.v1.Span\"\"\n\x04Span\x12\r\n\x05start\x18\x01 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x05\"3\n\x13SuggestShowsRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"\x95\x01\n\x14SuggestShowsResponse\x12\x34\n\x0bsuggestions\x18\x01 \x03(\x0b\x32\x1f.tvtantrum.search.v1.Suggestion\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\x03\x12-\n\x05words\x18\x03 \x03(\x0b\x32\x1e.tvtantrum.search.v1.QueryWord\"\x85\x01\n\nSuggestion\x12\x31\n\x04kind\x18\x01 \x01(\x0e\x32#.tvtantrum.search.v1.SuggestionKind\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\x12(\n\x05spans\x18\x04 \x03(\x0b\x32\x19.tvtantrum.search.v1.Span*\xbf\x01\n\x0eHighlightField\x12\x1f\n\x1bHIGHLIGHT_FIELD_UNSPECIFIED\x10\x00\x12\x18\n\x14HIGHLIGHT_FIELD_NAME\x10\x01\x12\x19\n\x15HIGHLIGHT_FIELD_ALIAS\x10\x02\x12\x1b\n\x17HIGHLIGHT_FIELD_CREATOR\x10\x03\x12\x19\n\x15HIGHLIGHT_FIELD_THEME\x10\x04\x12\x1f\n\x1bHIGHLIGHT_FIELD_DESCRIPTION\x10\x05*f\n\x0eSuggestionKind\x12\x1f\n\x1bSUGGESTION_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14SUGGESTION_KIND_SHOW\x10\x01\x12\x19\n\x15SUGGESTION_KIND_THEME\x10\x02\x32\xd6\x01\n\rSearchService\x12`\n\x0bSearchShows\x12\'.tvtantrum.search.v1.SearchShowsRequest\x1a(.tvtantrum.search.v1.SearchShowsResponse\x12\x63\n\x0cSuggestShows\x12(.tvtantrum.search.v1.SuggestShowsRequest\x1a).tvtantrum.search.v1.SuggestShowsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tvtantrum.search.v1.search_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_HIGHLIGHTFIELD']._serialized_start=980
-  _globals['_HIGHLIGHTFIELD']._serialized_end=1171
-  _globals['_SUGGESTIONKIND']._serialized_start=1173
-  _globals['_SUGGESTIONKIND']._serialized_end=1275
+  _globals['_HIGHLIGHTFIELD']._serialized_start=1213
+  _globals['_HIGHLIGHTFIELD']._serialized_end=1404
+  _globals['_SUGGESTIONKIND']._serialized_start=1406
+  _globals['_SUGGESTIONKIND']._serialized_end=1508
   _globals['_SEARCHSHOWSREQUEST']._serialized_start=133
   _globals['_SEARCHSHOWSREQUEST']._serialized_end=257
   _globals['_SEARCHSHOWSRESPONSE']._serialized_start=260
-  _globals['_SEARCHSHOWSRESPONSE']._serialized_end=420
-  _globals['_SEARCHHIT']._serialized_start=422
-  _globals['_SEARCHHIT']._serialized_end=527
-  _globals['_HIGHLIGHT']._serialized_start=529
-  _globals['_HIGHLIGHT']._serialized_end=648
-  _globals['_SPAN']._serialized_start=650
-  _globals['_SPAN']._serialized_end=684
-  _globals['_SUGGESTSHOWSREQUEST']._serialized_start=686
-  _globals['_SUGGESTSHOWSREQUEST']._serialized_end=737
-  _globals['_SUGGESTSHOWSRESPONSE']._serialized_start=739
-  _globals['_SUGGESTSHOWSRESPONSE']._serialized_end=841
-  _globals['_SUGGESTION']._serialized_start=844
-  _globals['_SUGGESTION']._serialized_end=977
-  _globals['_SEARCHSERVICE']._serialized_start=1278
-  _globals['_SEARCHSERVICE']._serialized_end=1492
+  _globals['_SEARCHSHOWSRESPONSE']._serialized_end=467
+  _globals['_QUERYWORD']._serialized_start=469
+  _globals['_QUERYWORD']._serialized_end=544
+  _globals['_TERMFORM']._serialized_start=546
+  _globals['_TERMFORM']._serialized_end=605
+  _globals['_SEARCHHIT']._serialized_start=607
+  _globals['_SEARCHHIT']._serialized_end=712
+  _globals['_HIGHLIGHT']._serialized_start=714
+  _globals['_HIGHLIGHT']._serialized_end=833
+  _globals['_SPAN']._serialized_start=835
+  _globals['_SPAN']._serialized_end=869
+  _globals['_SUGGESTSHOWSREQUEST']._serialized_start=871
+  _globals['_SUGGESTSHOWSREQUEST']._serialized_end=922
+  _globals['_SUGGESTSHOWSRESPONSE']._serialized_start=925
+  _globals['_SUGGESTSHOWSRESPONSE']._serialized_end=1074
+  _globals['_SUGGESTION']._serialized_start=1077
+  _globals['_SUGGESTION']._serialized_end=1210
+  _globals['_SEARCHSERVICE']._serialized_start=1511
+  _globals['_SEARCHSERVICE']._serialized_end=1725
 # @@protoc_insertion_point(module_scope)

@@ -132,6 +132,7 @@ class SearchShowsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     DID_YOU_MEAN_FIELD_NUMBER: _builtins.int
     CATALOG_REVISION_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
     total_size: _builtins.int
     """Number of hits on all pages, exact up to 1,000, which is also as deep as
     pages go.
@@ -148,6 +149,14 @@ class SearchShowsResponse(_message.Message):
     def hits(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchHit]:
         """The hits of this page, best first."""
 
+    @_builtins.property
+    def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueryWord]:
+        """The words of the query. A write of a show changes this answer only if the
+        show is in it, or is found by all required words before or after the write,
+        or if a term that the write adds to the show, or takes from it, fits a form
+        of a required word or of the last one; a write of a theme may always.
+        """
+
     def __init__(
         self,
         *,
@@ -156,14 +165,82 @@ class SearchShowsResponse(_message.Message):
         next_page_token: _builtins.str = ...,
         did_you_mean: _builtins.str = ...,
         catalog_revision: _builtins.int = ...,
+        words: _abc.Iterable[Global___QueryWord] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalog_revision", b"catalog_revision", "did_you_mean", b"did_you_mean", "hits", b"hits", "next_page_token", b"next_page_token", "total_size", b"total_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalog_revision", b"catalog_revision", "did_you_mean", b"did_you_mean", "hits", b"hits", "next_page_token", b"next_page_token", "total_size", b"total_size", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SearchShowsResponse: _TypeAlias = SearchShowsResponse  # noqa: Y015
+
+@_typing.final
+class QueryWord(_message.Message):
+    """A word of a query. A show is found by it if one of its terms fits a form; not
+    all that fit are found, where there are very many of them.
+
+    The terms of a show are the words of its texts, folded, and of its names also
+    neighbouring words written as one.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUIRED_FIELD_NUMBER: _builtins.int
+    FORMS_FIELD_NUMBER: _builtins.int
+    required: _builtins.bool
+    """Whether a show has to have it. `the`, `show` and others that tell no show
+    from another may be missing.
+    """
+    @_builtins.property
+    def forms(self) -> _containers.RepeatedCompositeFieldContainer[Global___TermForm]:
+        """At least one."""
+
+    def __init__(
+        self,
+        *,
+        required: _builtins.bool = ...,
+        forms: _abc.Iterable[Global___TermForm] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["forms", b"forms", "required", b"required"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QueryWord: _TypeAlias = QueryWord  # noqa: Y015
+
+@_typing.final
+class TermForm(_message.Message):
+    """Describes terms."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    BEGINNING_FIELD_NUMBER: _builtins.int
+    ERRORS_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """What the term is, folded: without case, accents and punctuation."""
+    beginning: _builtins.bool
+    """Whether terms fit as well that go on after that."""
+    errors: _builtins.int
+    """How many typing errors may be between the two: letters left out, put in,
+    changed, or swapped with their neighbour.
+    """
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        beginning: _builtins.bool = ...,
+        errors: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beginning", b"beginning", "errors", b"errors", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TermForm: _TypeAlias = TermForm  # noqa: Y015
 
 @_typing.final
 class SearchHit(_message.Message):
@@ -291,21 +368,30 @@ class SuggestShowsResponse(_message.Message):
 
     SUGGESTIONS_FIELD_NUMBER: _builtins.int
     CATALOG_REVISION_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
     catalog_revision: _builtins.int
     """Catalogue revision that the index stood at."""
     @_builtins.property
     def suggestions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Suggestion]:
         """Best first."""
 
+    @_builtins.property
+    def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueryWord]:
+        """The words of the query, which are looked for in names and aliases only. As
+        `SearchShowsResponse.words`; a show may also add its themes, or take the
+        last place that a theme has away.
+        """
+
     def __init__(
         self,
         *,
         suggestions: _abc.Iterable[Global___Suggestion] | None = ...,
         catalog_revision: _builtins.int = ...,
+        words: _abc.Iterable[Global___QueryWord] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalog_revision", b"catalog_revision", "suggestions", b"suggestions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalog_revision", b"catalog_revision", "suggestions", b"suggestions", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tantrum_search.domain.analysis import title_lines, words_of
+from tantrum_kit.terms import title_lines, words_of
 
 
 def terms(text: str) -> list[str]:

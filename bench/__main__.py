@@ -8,7 +8,20 @@ import platform
 import sys
 from collections.abc import Collection
 
-from bench import catalog, freshness, gateway, graphql, outdated, peak, scalers, search, tracing
+from tantrum_stack.errors import StackError
+
+from bench import (
+    catalog,
+    failover,
+    freshness,
+    gateway,
+    graphql,
+    outdated,
+    peak,
+    scalers,
+    search,
+    tracing,
+)
 from bench.product import Product, running
 from bench.report import table, title
 
@@ -22,6 +35,7 @@ _PARTS = (
     "tracing",
     "peak",
     "scalers",
+    "failover",
 )
 
 
@@ -49,7 +63,12 @@ async def _measure(parts: Collection[str]) -> bool:
             held &= await peak.measure(product)
     if "scalers" in parts:
         held &= await scalers.measure()
-    if set(parts) - {"peak", "scalers"}:
+    if "failover" in parts:
+        try:
+            held &= await failover.measure()
+        except StackError as error:
+            print(f"  Skipped: {error}")
+    if set(parts) - {"peak", "scalers", "failover"}:
         held &= await _measure_product(parts)
     return held
 

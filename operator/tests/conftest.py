@@ -12,6 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes depends on the machine, and says nothing about the code.
+settings.register_profile("operator", deadline=None)
+settings.load_profile("operator")
 
 _HERE = Path(__file__).parent
 # Ten times what a slow machine needs: nothing is said about how long things take.

@@ -142,6 +142,19 @@ def test_a_spec_that_cannot_be_followed_holds_everybody_and_loses_no_count():
     assert done.report.status["ledger"] == counted["ledger"]
 
 
+def test_a_budget_that_is_paused_counts_and_withholds_nothing():
+    body = budget(maxMonthly=20)
+    body["metadata"]["annotations"] = {"platform.tvtantrum.com/paused": "true"}
+    rounds = [(BEGIN + dt.timedelta(hours=n), [claim(current=4, desired=9)]) for n in range(26)]
+
+    done = settled_over(body, rounds)
+
+    assert done.grants["gateway"].allowed == 9
+    assert condition(done.report, "Paused").status is Truth.TRUE
+    assert condition(done.report, "Ready").status is Truth.UNKNOWN
+    assert done.report.status["monthToDate"] == "1.00"
+
+
 def test_a_target_without_a_price_is_named():
     done = settle(budget(), [claim("worker", desired=5, hour=None)], now=BEGIN)
 
@@ -151,7 +164,7 @@ def test_a_target_without_a_price_is_named():
     assert "worker" in priced.message
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.randoms(use_true_random=False), st.integers(8, 60))
 def test_no_month_of_any_wishes_costs_more_than_the_ceiling(random, ceiling):
     """Two scalers wish anything each hour, and run what the budget grants them."""

@@ -44,7 +44,7 @@ def test_without_its_definitions_it_ends_with_a_sentence(api_server, monkeypatch
     monkeypatch.setenv("OPERATOR_KUBECONFIG", str(api_server.kubeconfig()))
     monkeypatch.setenv("OPERATOR_START_TIMEOUT_SECONDS", "0.1")
     monkeypatch.setenv("OPERATOR_HTTP_PORT", "0")
-    monkeypatch.setattr("tantrum_operator.app.reconcilers", lambda *_: [_Scalers()])
+    monkeypatch.setattr("tantrum_operator.app.reconcilers", lambda *_, **__: [_Scalers()])
 
     assert main(["run"]) == 1
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -54,6 +55,19 @@ class Product:
 
     def run(self, command):
         asyncio.run(run(command, self.log(command.name), within_seconds=START_SECONDS))
+
+    def create_editor(self, email, password, **for_catalog):
+        """As the catalogue's page tells; nobody can write without one."""
+        command = self.service("catalog", verb="create-editor", **for_catalog)
+        subprocess.run(
+            [*command.argv, email],
+            input=password,
+            text=True,
+            env=command.environment,
+            cwd=command.folder,
+            timeout=START_SECONDS,
+            check=True,
+        )
 
     def get(self, path):
         return self.http.get(f"{self.url}{path}")

@@ -16,6 +16,8 @@ REQUEST_SECONDS = 2
 RECOVERY_SECONDS = 5
 """The bar, which is printed; a busy machine gets more before a test fails."""
 
+SEARCH = '{ search(query: "bluey") { nodes { show { name } } } }'
+
 SILENCE_SECONDS = 5
 """How long the watch may be silent, by default."""
 
@@ -128,6 +130,7 @@ def test_without_the_search_lists_and_names_continue(product, recovered, how):
         lists = many(product, product.new_paths(5))
         found = product.get("/v1/search?q=bluey&maxYear=2030")
         suggested = product.get("/v1/suggest?q=blu")
+        by_graphql = product.http.post(f"{product.url}/graphql", json={"query": SEARCH})
         assert_seen_answers_continue(product)
 
     assert {one.status_code for one in lists} == {200}
@@ -136,6 +139,10 @@ def test_without_the_search_lists_and_names_continue(product, recovered, how):
     assert "Bluey" in [hit["show"]["name"] for hit in found.json()["hits"]]
     assert suggested.json() == {"suggestions": [], "degraded": True}
     assert suggested.headers["cache-control"] == "no-store"
+    nodes = by_graphql.json()["data"]["search"]["nodes"]
+    assert "Bluey" in [node["show"]["name"] for node in nodes]
+    assert by_graphql.json()["extensions"] == {"degraded": True}
+    assert by_graphql.headers["cache-status"].endswith("; detail=degraded")
     recovered(
         f"search {how}",
         lambda: not product.get(f"/v1/search?q=blue&maxYear={next(YEARS)}").json()["degraded"],

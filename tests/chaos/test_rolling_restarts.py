@@ -11,6 +11,7 @@ from tantrum_stack.testing import temporary_place
 
 from ..load.generator import Plan
 from ..load.generator import running as loading
+from ..load.signing_in import api_token
 from .edge import edge
 from .links import HOST, Link
 from .parts import Part, serving_grpc, serving_http
@@ -18,6 +19,8 @@ from .product import KEY, Product, database_settings, engines_running
 
 pytestmark = pytest.mark.integration
 
+EDITOR = ("load@example.com", "a password for a test")
+CREDENTIAL = "a credential for tests by which services write"
 DRAIN_SECONDS = 1.5
 REQUESTS_PER_SECOND = 300
 PATIENCE_SECONDS = 7
@@ -71,7 +74,8 @@ def site():
         for_catalog = database_settings(database, database_link)
         for verb in ("migrate", "seed"):
             product.run(product.service("catalog", verb=verb, **for_catalog))
-        catalog = Service(product, stack, "catalog", **for_catalog)
+        product.create_editor(*EDITOR, **for_catalog)
+        catalog = Service(product, stack, "catalog", service_credential=CREDENTIAL, **for_catalog)
         stack.enter_context(catalog.link)
         catalog.start()
         search = Service(
@@ -88,6 +92,7 @@ def site():
                 http_address=f"{HOST}:{port}",
                 catalog_address=catalog.link.address,
                 search_address=search.link.address,
+                service_credential=CREDENTIAL,
                 redis_url=redis_url,
                 metrics_port="",
                 drain_seconds=DRAIN_SECONDS,
@@ -119,7 +124,7 @@ def test_all_services_are_replaced_under_load_without_a_failed_request(capsys):
     with site() as (url, gateways, catalog, search):
         plan = Plan(
             edge_url=url,
-            catalog_address=catalog.link.address,
+            api_token=api_token(url, *EDITOR),
             requests_per_second=REQUESTS_PER_SECOND,
             late_seconds=PATIENCE_SECONDS + 1,
             before_seconds=2,

@@ -91,8 +91,10 @@ class CommandError(Exception):
     """A command failed; the text is what it said."""
 
 
-def _run(*command, seconds=180):
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
+def _run(*command, seconds=180, stdin=None):
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=seconds, input=stdin
+    )
     if done.returncode:
         raise CommandError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
     return done.stdout

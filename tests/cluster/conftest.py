@@ -131,11 +131,10 @@ def release(api, namespace, tmp_path_factory, say):
 
 @pytest.fixture(scope="session")
 def load(release, pace, say):
-    """Constant load: visitors at the edge, and an editor at catalog."""
+    """Constant load at the edge: visitors, and an editor."""
     plan = Plan(
         edge_url=release.edge_url,
-        catalog_address=release.catalog_address,
-        service_credential=release.service_credential,
+        api_token=release.api_token(),
         before_seconds=pace.before_seconds,
         after_seconds=pace.after_seconds,
     )

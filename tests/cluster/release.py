@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 import urllib.request
 
+from ..load.signing_in import api_token
 from .api import CommandError, helm, kubectl
 from .images import CHECKOUT, values
 from .pods import Pods
@@ -55,14 +57,13 @@ class Release:
         service = self._api.get(f"/api/v1/namespaces/{self.namespace}/services/{self.name}-edge")
         return f"http://{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
 
-    @property
-    def catalog_address(self):
-        return f"{self.name}-catalog.{self.namespace}.svc.cluster.local:50051"
-
-    @property
-    def service_credential(self):
-        secret = self._api.get(f"/api/v1/namespaces/{self.namespace}/secrets/{self.name}-secrets")
-        return base64.b64decode(secret["data"]["service-credential"]).decode()
+    def api_token(self):
+        """Make an editor as the README says, and an API token of theirs that may write shows."""
+        email, password = "load@example.com", secrets.token_urlsafe()
+        catalog = f"deployment/{self.name}-catalog"
+        create = ("tantrum-catalog", "create-editor", email)
+        kubectl("exec", "-i", "-n", self.namespace, catalog, "--", *create, stdin=password)
+        return api_token(self.edge_url, email, password)
 
     def answers(self, path="/v1/shows?pageSize=1"):
         """Whether the edge has a good answer for *path*."""

@@ -262,6 +262,14 @@ def test_redis_serves_with_settings_that_are_mounted(tmp_path, image):
     assert said == "PONG\n"
 
 
+def test_redis_holds_what_starts_the_servers_of_a_cache(image):
+    with image("redis") as it:
+        said, status = it.said("serve", entrypoint=["tantrum-redis"])
+
+    assert "CACHE_FILE" in said
+    assert status == 1
+
+
 def test_pgbouncer_serves_with_settings_that_are_mounted(tmp_path, image):
     port = free_port()
     settings = tmp_path / "pgbouncer.ini"

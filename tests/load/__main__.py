@@ -24,8 +24,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     plan = Plan(
         edge_url=options.edge,
-        catalog_address=options.catalog,
-        service_credential=os.environ.get("CATALOG_SERVICE_CREDENTIAL", ""),
+        api_token=os.environ.get("TANTRUM_API_TOKEN", ""),
         requests_per_second=options.rate,
         writes_per_second=options.writes,
         before_seconds=options.before,
@@ -49,14 +48,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.load",
         description="Load TV Tantrum at fixed times, without retries, and say what failed.",
+        epilog="Writes shows too where TANTRUM_API_TOKEN holds an API token that may.",
     )
     parser.add_argument("edge", metavar="URL", help="http://host:port of edge or gateway")
-    parser.add_argument(
-        "--catalog",
-        default="",
-        metavar="HOST:PORT",
-        help="where to write shows, by CATALOG_SERVICE_CREDENTIAL if that is set",
-    )
     parser.add_argument("--rate", type=float, default=100, help="requests a second")
     parser.add_argument("--writes", type=float, default=2, help="new shows a second")
     parser.add_argument("--before", type=float, default=10, help="seconds before the event")

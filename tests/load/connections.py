@@ -1,5 +1,5 @@
 """
-HTTP/1.1 as far as a load generator needs it: GET over connections that are kept, never retried.
+HTTP/1.1 as far as a load generator needs it: over connections that are kept, never retried.
 
 A full client costs ten times the CPU, which the product has to share with it.
 """
@@ -11,6 +11,7 @@ import gzip
 import random
 import re
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,8 +62,14 @@ class Connections:
         self._open_count = 0
 
     async def get(self, path: str) -> Answer:
+        """Return the answer to GET *path*; as `ask`."""
+        return await self.ask("GET", path)
+
+    async def ask(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
         """
-        Return the answer to GET *path*, whatever its status.
+        Return the answer to *method* *path*, whatever its status.
 
         Cancelling closes the connection.
 
@@ -73,7 +80,7 @@ class Connections:
         """
         connection = self._take() or await self._opened()
         try:
-            answer = await connection.get(path)
+            answer = await connection.ask(method, path, headers or {}, body)
         except BaseException:
             self._close(connection)
             raise
@@ -119,8 +126,8 @@ class _Connection:
         self._writer = writer
         self._rest = (
             f" HTTP/1.1\r\nHost: {host}\r\nUser-Agent: tantrum-load\r\n"
-            "Accept: */*\r\nAccept-Encoding: gzip\r\n\r\n"
-        ).encode()
+            "Accept: */*\r\nAccept-Encoding: gzip\r\n"
+        )
         self._uses_left = random.randint(10, 50)
         self._closing = False
 
@@ -136,9 +143,12 @@ class _Connection:
     def abort(self) -> None:
         self._writer.transport.abort()
 
-    async def get(self, path: str) -> Answer:
+    async def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         self._uses_left -= 1
-        self._writer.write(b"GET " + path.encode() + self._rest)
+        if body:
+            headers = {**headers, "Content-Length": str(len(body))}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self._writer.write(f"{method} {path}{self._rest}{lines}\r\n".encode() + body)
         head = await self._reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 ") or not head[9:12].isdigit():
             raise MalformedAnswerError(repr(head[:80]))

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from .connections import Connections, MalformedAnswerError
 from .outcomes import Event, Outcome, Stretch, Written, stretch
 from .traffic import Catalogue, Traffic, learn
-from .writes import Editor, WriteError, editing
+from .writes import Editor, WriteError, complaint
 
 _READ_BACK_AT_ONCE: Final = 4
 _LOOK_PERIOD_SECONDS: Final = 0.01
@@ -35,11 +35,9 @@ class Plan:
     """What to load, and how much."""
 
     edge_url: str
-    """`http://host:port`, where visitors ask."""
-    catalog_address: str = ""
-    """`host:port` of catalog's gRPC, where editors write; empty for no writes."""
-    service_credential: str = field(default="", repr=False)
-    """What that catalog knows its services by; empty where it has none."""
+    """`http://host:port`, where visitors ask and editors write."""
+    api_token: str = field(default="", repr=False)
+    """What an editor writes by, with the scopes `read` and `shows:write`; empty for no writes."""
     requests_per_second: float = 100.0
     writes_per_second: float = 2.0
     late_seconds: float = 2.0
@@ -64,7 +62,7 @@ class Load:
         self._stop = asyncio.Event()
         self._ended: Future[None] = Future()
         self._edge = _connections(plan.edge_url)
-        self._editor: Editor | None = None
+        self._editor = Editor(self._edge, plan.api_token) if plan.api_token else None
         self._reads: list[Outcome] = []
         self._writes: list[Outcome] = []
         self._unanswered: set[tuple[object, float]] = set()
@@ -168,12 +166,7 @@ class Load:
         self._ended.result()
 
     async def _run(self) -> None:
-        async with contextlib.AsyncExitStack() as stack:
-            stack.callback(self._edge.close)
-            if self._plan.catalog_address:
-                self._editor = await stack.enter_async_context(
-                    editing(self._plan.catalog_address, credential=self._plan.service_credential)
-                )
+        with contextlib.closing(self._edge):
             async with asyncio.TaskGroup() as group:
                 reads = self._paced(self._plan.requests_per_second, self._read, group)
                 group.create_task(reads)
@@ -233,7 +226,7 @@ class Load:
             failure = str(error)
         self._writes.append(
             Outcome(
-                what=f"CreateShow {written.name if written else ''}",
+                what=f"POST {written.name if written else ''}",
                 due_monotonic=due_monotonic,
                 seconds=self._loop.time() - due_monotonic,
                 failure=failure,
@@ -244,13 +237,15 @@ class Load:
     async def _complaints(self, written: Sequence[Written]) -> list[str]:
         if self._editor is None:
             return []
-        editor, at_once = self._editor, asyncio.Semaphore(_READ_BACK_AT_ONCE)
+        at_once = asyncio.Semaphore(_READ_BACK_AT_ONCE)
+        async with asyncio.timeout(60):
+            kept = await self._editor.kept()
 
         async def one(each: Written) -> str:
             async with at_once:
                 try:
                     async with asyncio.timeout(10):
-                        return await editor.complaint(each, self._edge)
+                        return await complaint(each, kept, self._edge)
                 except (OSError, EOFError, MalformedAnswerError) as error:
                     return f"{each.name}: {type(error).__name__}: {error}"
 

@@ -134,3 +134,13 @@ async def test_a_connection_that_has_been_closed_meanwhile_is_not_used():
 
     assert answer.good
     assert server.connection_count == 2
+
+
+async def test_a_question_may_have_headers_and_a_body():
+    server = Server(OK)
+
+    async with connected(server) as connections:
+        await connections.ask("POST", "/a", headers={"X-One": "1"}, body=b"")
+
+    assert server.requests[0].startswith(b"POST /a HTTP/1.1\r\n")
+    assert b"\r\nX-One: 1\r\n" in server.requests[0]

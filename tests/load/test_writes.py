@@ -1,99 +1,93 @@
-"""The editor against a catalog that may forget what it has acknowledged."""
+"""The editor against an edge that may forget what it has acknowledged."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import json
+from urllib.parse import parse_qs, urlsplit
 
-import grpc
 import pytest
-from tvtantrum.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 
 from .connections import Answer
-from .writes import WriteError, editing
-
-
-class Catalog(catalog_service_pb2_grpc.CatalogServiceServicer):
-    def __init__(self):
-        self.shows = {}
-        self.request_ids = []
-        self.credentials = []
-        self.down = False
-
-    async def CreateShow(self, request, context):  # noqa: N802 - as the protos say
-        if self.down:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "no database")
-        self.request_ids.append(request.request_id)
-        self.credentials.append(dict(context.invocation_metadata())["x-service-credential"])
-        show = request.show
-        show.id = len(self.shows) + 1
-        show.slug = show.name.lower().replace(" ", "-")
-        self.shows[show.id] = show
-        return catalog_service_pb2.CreateShowResponse(show=show)
-
-    async def GetShow(self, request, context):  # noqa: N802 - as above
-        if request.id not in self.shows:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "no such show")
-        return catalog_service_pb2.GetShowResponse(show=self.shows[request.id])
+from .writes import Editor, WriteError, complaint
 
 
 class Edge:
-    """Knows only the path of *name*."""
+    """Keeps shows by id; visitors see *seen*, editors what is in *shows*, two to a page."""
 
-    def __init__(self, name):
-        self._path = f"/v1/shows/{name.lower().replace(' ', '-')}?fields=name"
-        self._body = f'{{"name":"{name}"}}'.encode()
+    def __init__(self):
+        self.shows = {}
+        self.seen = {}
+        self.headers = []
+        self.answer = None
+
+    async def ask(self, method, path, *, headers, body=b""):
+        self.headers.append(headers)
+        if self.answer is not None:
+            return self.answer
+        if method == "GET":
+            return self._page(parse_qs(urlsplit(path).query))
+        show = json.loads(body)
+        show |= {"id": len(self.shows) + 1, "slug": show["name"].lower().replace(" ", "-")}
+        self.shows[show["id"]] = show
+        self.seen[f"/v1/shows/{show['slug']}?fields=name"] = {"name": show["name"]}
+        return answer(201, show)
+
+    def _page(self, query):
+        begin = int(query.get("pageToken", ["0"])[0])
+        found = [each for each in self.shows.values() if query["q"][0] in each["name"]]
+        more = str(begin + 2) if begin + 2 < len(found) else ""
+        return answer(200, {"shows": found[begin : begin + 2], "nextPageToken": more})
 
     async def get(self, path):
-        return Answer(200, self._body) if path == self._path else Answer(404, b"{}")
+        return answer(200, self.seen[path]) if path in self.seen else answer(404, {})
 
 
-@contextlib.asynccontextmanager
-async def editor_of(catalog):
-    server = grpc.aio.server()
-    catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    try:
-        async with editing(f"127.0.0.1:{port}", credential="sesame") as editor:
-            yield editor
-    finally:
-        await server.stop(None)
+def answer(status, body):
+    return Answer(status, json.dumps(body).encode())
 
 
-async def test_each_write_has_a_request_id_of_its_own():
-    catalog = Catalog()
-
-    async with editor_of(catalog) as editor:
-        await asyncio.gather(*(editor.create(timeout_seconds=5) for _ in range(3)))
-
-    assert len(set(catalog.request_ids)) == 3
-    assert all(catalog.request_ids)
-    assert set(catalog.credentials) == {"sesame"}
+@pytest.fixture
+def edge():
+    return Edge()
 
 
-async def test_what_is_there_is_read_back_without_complaint():
-    async with editor_of(Catalog()) as editor:
-        written = await editor.create(timeout_seconds=5)
-
-        assert await editor.complaint(written, Edge(written.name)) == ""
+@pytest.fixture
+def editor(edge):
+    return Editor(edge, "tvt_sesame")
 
 
-async def test_what_catalog_or_the_edge_has_lost_is_named():
-    catalog = Catalog()
+async def test_each_write_has_a_key_of_its_own_and_the_token(editor, edge):
+    await asyncio.gather(*(editor.create(timeout_seconds=5) for _ in range(3)))
 
-    async with editor_of(catalog) as editor:
-        written = await editor.create(timeout_seconds=5)
-
-        assert "the edge says 404" in await editor.complaint(written, Edge("another"))
-        catalog.shows.clear()
-        assert "catalog says NOT_FOUND" in await editor.complaint(written, Edge(written.name))
+    assert len({each["Idempotency-Key"] for each in edge.headers}) == 3
+    assert {each["Authorization"] for each in edge.headers} == {"Bearer tvt_sesame"}
 
 
-async def test_a_write_that_is_refused_says_why():
-    catalog = Catalog()
-    catalog.down = True
+async def test_what_is_there_is_read_back_without_complaint(editor, edge):
+    written = [await editor.create(timeout_seconds=5) for _ in range(5)]
 
-    async with editor_of(catalog) as editor:
-        with pytest.raises(WriteError, match="UNAVAILABLE: no database"):
-            await editor.create(timeout_seconds=1)
+    kept = await editor.kept()
+
+    assert len(kept) == 5
+    assert [await complaint(each, kept, edge) for each in written] == [""] * 5
+
+
+async def test_what_the_catalogue_or_the_edge_has_lost_is_named(editor, edge):
+    written = await editor.create(timeout_seconds=5)
+    kept = await editor.kept()
+
+    assert "has lost it" in await complaint(written, {}, edge)
+    assert "'Other' in its place" in await complaint(written, {written.id: "Other"}, edge)
+    edge.seen.clear()
+    assert "a visitor got 404" in await complaint(written, kept, edge)
+
+
+async def test_a_write_that_is_refused_says_why(editor, edge):
+    edge.answer = Answer(503, b"no database")
+
+    with pytest.raises(WriteError, match="status 503: no database"):
+        await editor.create(timeout_seconds=1)
+    edge.answer = Answer(403, b"not yours")
+    with pytest.raises(WriteError, match="status 403: not yours"):
+        await editor.kept()

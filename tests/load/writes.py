@@ -1,24 +1,19 @@
-"""An editor's writes: new shows, each with a request id, by the client that the gateway has."""
+"""An editor's writes through the edge: new shows, each with an idempotency key."""
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
-from grpc import aio
-from tantrum_kit import grpc_client
-from tvtantrum.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc, show_pb2
-
-from .connections import Connections
+from .connections import Connections, MalformedAnswerError
 from .outcomes import Written
 
-_SERVICE: Final = "tvtantrum.catalog.v1.CatalogService"
-# With its request id a create is safe to repeat, which a read is anyway.
-_REPEATABLE: Final = {_SERVICE: ["CreateShow", "GetShow"]}
-_READ_SECONDS: Final = 5.0
+_SHOWS: Final = "/v1/admin/shows"
+_BUSY_SECONDS: Final = 0.5
 
 
 class WriteError(Exception):
@@ -26,13 +21,11 @@ class WriteError(Exception):
 
 
 class Editor:
-    """Makes shows, and reads back what became of them."""
+    """Makes shows over *edge* by the API token *token*, and reads back what is there of them."""
 
-    def __init__(
-        self, stub: catalog_service_pb2_grpc.CatalogServiceAsyncStub, credential: str
-    ) -> None:
-        self._stub = stub
-        self._metadata = (("x-service-credential", credential),)
+    def __init__(self, edge: Connections, token: str) -> None:
+        self._edge = edge
+        self._authorization = {"Authorization": f"Bearer {token}"}
         self._run = secrets.token_hex(4)
         self._count = 0
 
@@ -40,37 +33,67 @@ class Editor:
         """Make another show. Raises `WriteError`."""
         self._count += 1
         name = f"Load {self._run} {self._count}"
-        show = show_pb2.Show(name=name, description="Made under load.", min_age=3, stimulation=2)
-        request = catalog_service_pb2.CreateShowRequest(show=show, request_id=f"{name} once")
+        show = {
+            "name": name,
+            "description": "Made under load.",
+            "ages": {"min": 3},
+            "stimulation": 2,
+        }
+        headers = self._authorization | {
+            "Content-Type": "application/json",
+            "Idempotency-Key": f"{name} once",
+        }
         try:
-            reply = await self._stub.CreateShow(
-                request, timeout=timeout_seconds, metadata=self._metadata
+            async with asyncio.timeout(timeout_seconds):
+                answer = await self._edge.ask(
+                    "POST", _SHOWS, headers=headers, body=json.dumps(show).encode()
+                )
+        except TimeoutError as error:
+            raise WriteError("late") from error
+        except (OSError, EOFError, MalformedAnswerError) as error:
+            raise WriteError(f"{type(error).__name__}: {error}") from error
+        if answer.status != 201:
+            raise WriteError(f"status {answer.status}: {answer.text[:200]}")
+        made = json.loads(answer.text)
+        return Written(id=made["id"], slug=made["slug"], name=made["name"])
+
+    async def kept(self) -> dict[int, str]:
+        """
+        Return the names by id of all that is there of what it made, as no cache has them.
+
+        Asks again for as long as the catalogue has too much to do. Raises `WriteError`
+        where they cannot be read, and what `Connections.ask` raises.
+        """
+        names: dict[int, str] = {}
+        page_token = ""
+        while True:
+            query = {"q": f"Load {self._run} ", "pageSize": 100, "pageToken": page_token}
+            answer = await self._edge.ask(
+                "GET", f"{_SHOWS}?{urlencode(query)}", headers=self._authorization
             )
-        except aio.AioRpcError as failure:
-            raise WriteError(f"{failure.code().name}: {failure.details()}") from failure
-        return Written(id=reply.show.id, slug=reply.show.slug, name=reply.show.name)
-
-    async def complaint(self, written: Written, edge: Connections) -> str:
-        """Read *written* back from catalog and through *edge*; return what is wrong, or nothing."""
-        request = catalog_service_pb2.GetShowRequest(id=written.id)
-        try:
-            reply = await self._stub.GetShow(request, timeout=_READ_SECONDS)
-        except aio.AioRpcError as failure:
-            return f"{written.name}: catalog says {failure.code().name}: {failure.details()}"
-        if reply.show.name != written.name:
-            return f"{written.name}: catalog has {reply.show.name!r} in its place"
-        answer = await edge.get(f"/v1/shows/{written.slug}?fields=name")
-        if answer.status != 200 or json.loads(answer.text) != {"name": written.name}:
-            return f"{written.name}: the edge says {answer.status}: {answer.text[:200]}"
-        return ""
+            if answer.status == 503:
+                await asyncio.sleep(_BUSY_SECONDS)
+                continue
+            if answer.status != 200:
+                raise WriteError(f"status {answer.status}: {answer.text[:200]}")
+            page = json.loads(answer.text)
+            names |= {show["id"]: show["name"] for show in page["shows"]}
+            page_token = page["nextPageToken"]
+            if not page_token:
+                return names
 
 
-@contextlib.asynccontextmanager
-async def editing(catalog_address: str, *, credential: str = "") -> AsyncIterator[Editor]:
+async def complaint(written: Written, kept: Mapping[int, str], edge: Connections) -> str:
     """
-    Lend an editor of the catalog at *catalog_address* (`host:port`).
+    Look for *written* in what is *kept*, and as a visitor; return what is wrong, or nothing.
 
-    It writes as a service, by that catalog's *credential*, where it has one.
+    Raises what `Connections.ask` raises.
     """
-    async with grpc_client.channel(catalog_address, retried=_REPEATABLE) as channel:
-        yield Editor(catalog_service_pb2_grpc.CatalogServiceStub(channel), credential)
+    if written.id not in kept:
+        return f"{written.name}: the catalogue has lost it"
+    if kept[written.id] != written.name:
+        return f"{written.name}: the catalogue has {kept[written.id]!r} in its place"
+    answer = await edge.get(f"/v1/shows/{written.slug}?fields=name")
+    if answer.status != 200 or json.loads(answer.text) != {"name": written.name}:
+        return f"{written.name}: a visitor got {answer.status}: {answer.text[:200]}"
+    return ""

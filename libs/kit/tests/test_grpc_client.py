@@ -187,6 +187,20 @@ async def test_a_call_that_may_not_be_repeated_is_tried_once():
     assert echo.calls == 1
 
 
+class WithId:
+    """A request that its server knows again, and which needs no encoding."""
+
+    request_id = "once"
+
+
+async def test_a_call_with_a_request_id_may_always_be_repeated():
+    async with balanced(Unavailable(), Telling(b"b"), retried=()) as (channel, _):
+        create = channel.unary_unary(f"/{NAME}/Unary", request_serializer=lambda _: b"")
+        answers = [await create(WithId(), timeout=5) for _ in range(10)]
+
+    assert answers == [b"b"] * 10
+
+
 async def test_failures_that_never_end_do_not_multiply_the_calls():
     echo = Unavailable()
     async with balanced(echo) as (channel, _):

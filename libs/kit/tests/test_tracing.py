@@ -133,18 +133,18 @@ def test_outside_of_a_trace_nothing_is_carried():
 
 def test_a_sampler_picks_its_ratio():
     random.seed(5)
-    sampler = tracing.Sampler(0.01)
+    sampler = tracing.sampler(0.01)
 
-    picked = sum(sampler() for _ in range(100_000))
+    picked = sum(next(sampler) for _ in range(100_000))
 
     assert 850 < picked < 1_150
 
 
 @pytest.mark.parametrize(("ratio", "picked"), [(0.0, 0), (1.0, 1_000)])
 def test_a_sampler_picks_nothing_or_all(ratio, picked):
-    sampler = tracing.Sampler(ratio)
+    sampler = tracing.sampler(ratio)
 
-    assert sum(sampler() for _ in range(1_000)) == picked
+    assert sum(next(sampler) for _ in range(1_000)) == picked
 
 
 class Collector(trace_service_pb2_grpc.TraceServiceServicer):

@@ -6,7 +6,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tantrum_operator.commands import collect, pooler_agent, run, vectors
+from tantrum_operator.commands import (
+    collect,
+    plan,
+    pooler_agent,
+    replay,
+    run,
+    traces,
+    vectors,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Settings come from the environment: OPERATOR_... as in the README.",
     )
     subparsers = parser.add_subparsers(required=True)
-    for command in (run, collect, pooler_agent, vectors):
+    for command in (run, collect, pooler_agent, replay, traces, plan, vectors):
         command.add_to(subparsers)
     parsed = parser.parse_args(arguments)
     return int(parsed.run(parsed))

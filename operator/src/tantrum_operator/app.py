@@ -29,9 +29,11 @@ from tantrum_operator.pgbouncer.reconciler import PgBouncerReconciler
 from tantrum_operator.prometheus import Prometheus, asking
 from tantrum_operator.reconciling import Reconciler
 from tantrum_operator.recorder import Recorder
+from tantrum_operator.rediscache.reconciler import RedisCacheReconciler
 from tantrum_operator.reporter import Reporter
 from tantrum_operator.scaler.reconciler import ScalerReconciler
 from tantrum_operator.settings import Settings
+from tantrum_operator.simulation.adviser import AdvisedReconciler
 
 _POLL_SECONDS: Final = 1.0
 _METRICS_SECONDS: Final = 5.0
@@ -48,14 +50,16 @@ def reconcilers(
     cluster: Cluster, settings: Settings, *, metrics: Prometheus | None
 ) -> Sequence[Reconciler]:
     """Return what acts on the kinds that *settings* name; *metrics* is None without Prometheus."""
+    scalers = ScalerReconciler(cluster, metrics, metrics_seconds=_METRICS_SECONDS)
     built: Sequence[Reconciler] = (
-        ScalerReconciler(cluster, metrics, metrics_seconds=_METRICS_SECONDS),
+        scalers if metrics is None else AdvisedReconciler(scalers, metrics),
         PgBouncerReconciler(
             cluster,
             Agents(),
             agent_image=settings.image,
             now=lambda: dt.datetime.now(dt.UTC),
         ),
+        RedisCacheReconciler(cluster),
     )
     return [each for each in built if settings.kind_names & {kind.name for kind in each.kinds}]
 

@@ -390,7 +390,7 @@ class FakeIdempotency(Part, idempotency_service_pb2_grpc.IdempotencyServiceServi
         if known is None:
             self.kept[request.editor_id, request.key] = (request.payload_digest, None)
             return idempotency_pb.BeginRequestResponse(
-                state=idempotency_pb.REQUEST_STATE_BEGUN, attempt_id=1
+                state=idempotency_pb.REQUEST_STATE_BEGUN, attempt_id=request.attempt_id
             )
         payload_digest, response = known
         if payload_digest != request.payload_digest:

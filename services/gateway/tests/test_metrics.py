@@ -6,10 +6,12 @@ import asyncio
 import threading
 
 import prometheus_client
+import pytest
 from tantrum_gateway import metrics
+from tantrum_gateway.durations import Durations
 from tantrum_gateway.l1 import L1
 
-from .conftest import Site
+from .conftest import Site, eventually
 
 
 class ThreadNotingL1(L1):
@@ -47,6 +49,44 @@ async def test_a_scrape_reads_the_cache_in_the_loop_that_changes_it():
     assert l1.readers == {threading.main_thread()}
     assert "tantrum_gateway_catalog_revision 7.0" in text
     assert "tantrum_gateway_l1_entries_count" in text
+
+
+def durations_counted(route: str) -> float:
+    name = "tantrum_gateway_request_duration_seconds"
+    [family] = [one for one in prometheus_client.REGISTRY.collect() if one.name == name]
+    samples = [one for one in family.samples if one.labels["route"] == route]
+    return sum(one.value for one in samples if one.name == f"{name}_count")
+
+
+async def test_the_durations_of_hits_and_304s_are_counted_too(site: Site):
+    before = await asyncio.to_thread(durations_counted, "/v1/shows/{idOrSlug}")
+
+    tag = (await site.get("/v1/shows/bluey")).headers["etag"]
+    for _ in range(3):
+        await site.get("/v1/shows/bluey")
+        await site.get("/v1/shows/bluey", if_none_match=tag)
+
+    # The answer is on its way before its time is known.
+    async def counted() -> bool:
+        now = await asyncio.to_thread(durations_counted, "/v1/shows/{idOrSlug}")
+        return now == before + 7
+
+    await eventually(counted)
+
+
+def test_durations_are_told_in_buckets_that_add_up():
+    durations = Durations("test_seconds", "Of a test.")
+    for seconds in (0.0002, 0.001, 0.004, 0.3, 60.0):
+        durations.observe("/a", seconds)
+
+    [family] = durations.collect()
+
+    counts = {one.labels.get("le", one.name): one.value for one in family.samples}
+    assert counts["0.001"] == counts["0.0025"] == 2
+    assert counts["0.005"] == counts["0.2"] == 3
+    assert counts["0.3"] == counts["10.0"] == 4
+    assert counts["+Inf"] == counts["test_seconds_count"] == 5
+    assert counts["test_seconds_sum"] == pytest.approx(60.3052)
 
 
 async def test_requests_and_calls_are_told_by_route_and_upstream(site: Site):

@@ -99,6 +99,27 @@ async def test_a_slow_request_has_a_line_in_the_log():
             await eventually(lambda: [one for one in lines(logs) if one["source"] == "miss"])
 
 
+async def test_a_hit_that_is_sampled_has_a_line_in_the_log():
+    with structlog.testing.capture_logs() as logs:
+        async with sited(trace_sample_ratio=1) as site:
+            await site.get("/v1/shows/bluey")
+            await site.get("/v1/shows/bluey", traceparent=UNRECORDED, x_request_id="mine")
+            await eventually(lambda: len(lines(logs)) > 1)
+
+    line = lines(logs)[-1]
+    assert (line["source"], line["code"], line["method"]) == ("l1", 200, "GET")
+    assert (line["path"], line["route"]) == ("/v1/shows/bluey", "/v1/shows/{idOrSlug}")
+    assert (line["request_id"], line["trace_id"]) == ("mine", TRACE_ID)
+
+
+async def test_a_hit_that_is_slow_has_a_line_in_the_log():
+    with structlog.testing.capture_logs() as logs:
+        async with sited(slow_request_seconds=1e-9) as site:
+            for _ in range(2):
+                await site.get("/v1/shows/bluey")
+            await eventually(lambda: [one for one in lines(logs) if one["source"] == "l1"])
+
+
 async def test_server_timing_has_a_part_for_each_call(site):
     answer = await site.get("/v1/shows/bluey", x_server_timing="1")
 

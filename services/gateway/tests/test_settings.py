@@ -40,6 +40,18 @@ def test_an_empty_redis_url_means_none(monkeypatch):
     assert Settings().redis_url is None
 
 
+@pytest.mark.parametrize("url", ["cache:6379", "redis+sentinel://:hunter2@cache:26379"])
+def test_a_redis_url_that_names_no_redis_is_refused_without_its_password(monkeypatch, url):
+    monkeypatch.setenv("GATEWAY_REDIS_URL", url)
+
+    with pytest.raises(pydantic.ValidationError) as refused:
+        Settings()
+
+    # What the process says when it does not start.
+    assert [error["loc"] for error in refused.value.errors()] == [("redis_url",)]
+    assert not any("hunter2" in error["msg"] for error in refused.value.errors())
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", ":8080", "::1:80", "a b:1", "host:port", ""])
 def test_addresses_need_host_and_port(monkeypatch, address):
     monkeypatch.setenv("GATEWAY_HTTP_ADDRESS", address)

@@ -29,7 +29,7 @@ class RedisEngine:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._program = _find_program(place)
+        self._program = find_program(place)
         self._password = secrets.token_hex(32)
         [self._port] = ports.free_ports(1)
 
@@ -77,7 +77,7 @@ class RedisEngine:
                 await writer.wait_closed()
 
 
-def _find_program(place: Place) -> Path:
+def find_program(place: Place) -> Path:
     """`redis-server` from PATH, else the wheel's Valkey, which speaks the same protocol."""
     installed = shutil.which("redis-server")
     if installed is not None:

@@ -12,6 +12,10 @@ Real engines for tests, as a pytest plugin that the workspace's settings load.
   clients need `statement_cache_size=0`.
 * `redis_server`: an empty Redis of the test's own: `.url`, and `.stop()` and `.start()` (at
   the same address, empty) for tests of outages.
+* `redis_cache`: a function that makes a `RedisCacheEngine`, which is three Redis servers and
+  three Sentinels, and starts it: `.url`, `.nodes`, `.kill(address)` and more.
+
+
 * `api_server`: a Kubernetes API server (with its etcd, and nothing that runs pods), empty but
   for what it makes itself, one for the tests of a module: an `ApiServer` with
   `.kubeconfig()`, `.kubectl(…)`, `.install_crds(path)`, `.audit_log`, `.stop()` and `.start()`.
@@ -46,6 +50,7 @@ from tantrum_stack.pgbouncer import PgBouncerEngine
 from tantrum_stack.postgres import Database, PostgresEngine
 from tantrum_stack.processes import Process, until_ready
 from tantrum_stack.redis import RedisEngine
+from tantrum_stack.redis_cache import RedisCacheEngine
 
 __all__ = [
     "ApiServer",
@@ -162,6 +167,20 @@ def redis_server() -> Iterator[RedisServer]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture
+def redis_cache() -> Iterator[Callable[..., RedisCacheEngine]]:
+    with temporary_place() as place, contextlib.ExitStack() as stack:
+
+        def started(**options: Any) -> RedisCacheEngine:
+            with engine_needed("Redis with Sentinel"):
+                engine = RedisCacheEngine(place, **options)
+            stack.callback(engine.stop)
+            engine.start()
+            return engine
+
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,10 @@ postgres: [postgres, 9187, 15]
 {{- end }}
 {{- end }}
 
-{{/* Takes (list $ "part"): a headless Service, so that DNS lists all pods of an engine to Prometheus. */}}
+{{/*
+Takes (list $ "part" "selector"): a headless Service, so that DNS lists all pods of an engine to
+Prometheus. The selector is that of the part without one.
+*/}}
 {{- define "tvtantrum.metricsService" -}}
 {{- $root := index . 0 -}}
 {{- $part := index . 1 -}}
@@ -50,7 +53,7 @@ spec:
   clusterIP: None
   # Those that are not ready are of interest, too.
   publishNotReadyAddresses: true
-  selector: {{- include "tvtantrum.selector" . | nindent 4 }}
+  selector: {{- rest (rest .) | first | default (include "tvtantrum.selector" .) | nindent 4 }}
   ports:
     - { name: metrics, port: {{ $port }}, targetPort: metrics }
 {{- end }}

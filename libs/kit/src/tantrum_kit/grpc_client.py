@@ -61,7 +61,9 @@ def channel(
     Return a channel to all servers that *address* (`host:port`) resolves to, each second anew.
 
     The methods *retried*, by full name of their service, may get attempts on other
-    servers: name only those that may be done twice. Every unary call needs a `timeout=`.
+    servers: name only those that may be done twice. So may any request that carries a
+    `request_id`, by which its server knows it again (AIP-155). Every unary call needs a
+    `timeout=`.
     To be entered (`async with`) before the first call.
     """
     balanced = _BalancedChannel(
@@ -105,12 +107,12 @@ class _BalancedChannel:
             call = peer.channel.unary_unary(method, *codec, **options)
             return call(*arguments, **settings)
 
+        repeated = _Repeated(
+            method, self._peers, attempt, retries=self._retries, hedges=self._hedges
+        )
         if method in self._repeatable:
-            return _traced(
-                method,
-                _Repeated(method, self._peers, attempt, retries=self._retries, hedges=self._hedges),
-            )
-        return _traced(method, _Once(self._peers, attempt))
+            return _traced(method, repeated)
+        return _traced(method, _OnceUnlessKnown(_Once(self._peers, attempt), repeated))
 
     def unary_stream(self, method: str, *codec: Any, **options: Any) -> Any:
         def begin(*arguments: Any, **settings: Any) -> Any:
@@ -184,6 +186,18 @@ class _Once:
         peer = self._peers.best() or _no_server()
         with peer.calling(), _cancelled_from_here_only():
             return await self._attempt(peer, request, timeout=timeout, metadata=metadata)
+
+
+class _OnceUnlessKnown:
+    """A unary method that is tried once, or more often where its server knows a repetition."""
+
+    def __init__(self, once: _Once, repeated: _Repeated) -> None:
+        self._once = once
+        self._repeated = repeated
+
+    async def __call__(self, request: Any, **settings: Any) -> Any:
+        known = getattr(request, "request_id", "")
+        return await (self._repeated if known else self._once)(request, **settings)
 
 
 class _Repeated:

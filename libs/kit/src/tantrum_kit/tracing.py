@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import math
 import random
 import re
@@ -84,34 +85,31 @@ def recording(processor: SpanProcessor, *, service: str) -> Iterator[None]:
         _tracer = None
 
 
-class Sampler:
-    """Picks a *ratio* (0 to 1) of what it is asked about, at random. To be used by one thread."""
+def sampler(ratio: float) -> Iterator[bool]:
+    """
+    Pick a *ratio* (0 to 1) of what it is asked about, at random, without an end.
 
-    def __init__(self, ratio: float) -> None:
-        self._ratio = ratio
-        self._left = self._gap()
-
-    def __call__(self) -> bool:
-        # One subtraction in place of one draw for each: this is on the way of every request.
-        self._left -= 1
-        if self._left >= 0:
-            return False
-        self._left = self._gap()
-        return True
-
-    def _gap(self) -> float:
-        """Draw how many to let pass before the next one."""
-        if self._ratio <= 0:
-            return math.inf
-        if self._ratio >= 1:
-            return 0
+    To be used by one thread.
+    """
+    while ratio <= 0:
+        yield False
+    while ratio >= 1:
+        yield True
+    while True:
+        # One draw for many, since this is on the way of every request.
         draw = 1.0 - random.random()  # noqa: S311 - no secret
-        return math.floor(math.log(draw) / math.log(1.0 - self._ratio))
+        passed_count = math.floor(math.log(draw) / math.log(1.0 - ratio))
+        yield from itertools.repeat(False, passed_count)  # noqa: FBT003 - its own signature
+        yield True
 
 
 @contextlib.contextmanager
 def served(
-    name: str, traceparent: str | bytes | None, *, sampled: bool | None = None
+    name: str,
+    traceparent: str | bytes | None,
+    *,
+    sampled: bool | None = None,
+    begun_seconds_ago: float = 0.0,
 ) -> Iterator[Span]:
     """
     Go on, in the body, with the caller's trace, or begin one where it sent none.
@@ -125,7 +123,12 @@ def served(
     span: Span
     if sampled and _tracer is not None:
         parent = trace.set_span_in_context(NonRecordingSpan(caller)) if caller.is_valid else None
-        span = _tracer.start_span(name, context=parent, kind=SpanKind.SERVER)
+        span = _tracer.start_span(
+            name,
+            context=parent,
+            kind=SpanKind.SERVER,
+            start_time=time.time_ns() - int(begun_seconds_ago * 1e9),
+        )
     else:
         span = NonRecordingSpan(
             SpanContext(

@@ -10,6 +10,7 @@ is always paid for, and is never taken from anybody: a budget only withholds.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -151,21 +152,28 @@ def hold(claims: Sequence[Claim]) -> Mapping[str, Grant]:
     }
 
 
+def waive(claims: Sequence[Claim]) -> Mapping[str, Grant]:
+    """Return all that *claims* ask for: a budget that is paused withholds nothing."""
+    return {claim.name: Grant(claim=claim, allowed=claim.desired) for claim in claims}
+
+
 def _rounds(claims: Sequence[Claim], left: Decimal, hours: Decimal) -> dict[str, int]:
     allowed = {claim.name: claim.base for claim in claims}
     in_order = sorted(claims, key=lambda claim: (-claim.priority, claim.name))
     for _, group in groupby(in_order, key=lambda claim: claim.priority):
         priced = [claim for claim in group if claim.replica_hour is not None]
-        wanting = [claim for claim in priced if claim.desired > claim.base]
-        while wanting:
-            # Those who have had the smallest part of what they want go first.
-            claim = min(wanting, key=lambda c: (allowed[c.name] - c.base) / (c.desired - c.base))
+        # Those who have had the smallest part of what they want go first.
+        waiting = [(0.0, claim.name, claim) for claim in priced if claim.desired > claim.base]
+        while waiting:
+            _, name, claim = heapq.heappop(waiting)
             cost = claim.price * hours
-            if cost <= left:
-                left -= cost
-                allowed[claim.name] += 1
-            if cost > left or allowed[claim.name] == claim.desired:
-                wanting.remove(claim)
+            if cost > left:
+                continue
+            left -= cost
+            allowed[name] += 1
+            if allowed[name] < claim.desired:
+                part = (allowed[name] - claim.base) / (claim.desired - claim.base)
+                heapq.heappush(waiting, (part, name, claim))
         if any(allowed[claim.name] < claim.desired for claim in priced):
             return allowed
     return allowed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tantrum_operator.budget.checkpoint import money
@@ -19,16 +20,16 @@ _WARNINGS: Final = {"MinimaBeyondCeiling", "BeyondCeiling", "Withholding", "NoPr
 
 def invalid(error: InvalidSpecError) -> Condition:
     """Return the condition of a budget that cannot be followed."""
-    return Condition(
-        type="Ready",
-        status=Truth.FALSE,
-        reason="InvalidSpec",
-        message=f"{error}. Until it is mended, replicas start up to their minima only.",
-    )
+    message = f"{error}. Until it is mended, replicas start up to their minima only."
+    return _ready(Truth.FALSE, "InvalidSpec", message)
 
 
 def conditions_of(
-    spec: BudgetSpec, ledger: Ledger, stand: Account, grants: Mapping[str, Grant]
+    spec: BudgetSpec,
+    ledger: Ledger,
+    stand: Account,
+    grants: Mapping[str, Grant],
+    pause: Condition | None = None,
 ) -> Sequence[Condition]:
     """Return all conditions of a budget that was followed; `Ready` sums up the others."""
     parts = [
@@ -37,13 +38,17 @@ def conditions_of(
         _within(spec, ledger, stand),
         _withholding(grants.values()),
     ]
+    if pause is not None:
+        message = f"{pause.message} The month is counted on, and nothing is withheld."
+        return [_ready(Truth.UNKNOWN, "Paused", message), *parts, replace(pause, message=message)]
     faulty = [p for p in parts if p.status is Truth.FALSE and p.type in ("Priced", "WithinCeiling")]
     if faulty:
-        summary = (Truth.FALSE, faulty[0].reason, faulty[0].message)
-    else:
-        summary = (Truth.TRUE, "Followed", "The ceiling is kept.")
-    status, reason, message = summary
-    return [Condition(type="Ready", status=status, reason=reason, message=message), *parts]
+        return [_ready(Truth.FALSE, faulty[0].reason, faulty[0].message), *parts]
+    return [_ready(Truth.TRUE, "Followed", "The ceiling is kept."), *parts]
+
+
+def _ready(status: Truth, reason: str, message: str) -> Condition:
+    return Condition(type="Ready", status=status, reason=reason, message=message)
 
 
 def budget_constrained(budget: str, grant: Grant) -> Condition:

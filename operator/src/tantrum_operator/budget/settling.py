@@ -9,10 +9,11 @@ from decimal import Decimal
 
 from tantrum_operator.budget.checkpoint import checkpoint_of, ledger_from, money
 from tantrum_operator.budget.ledger import counted_on
-from tantrum_operator.budget.plan import Account, Claim, Grant, account, allocate, hold
+from tantrum_operator.budget.plan import Account, Claim, Grant, account, allocate, hold, waive
 from tantrum_operator.budget.reporting import conditions_of, invalid, occurrences_of
 from tantrum_operator.budget.spec import BudgetSpec, InvalidSpecError, parse
 from tantrum_operator.objects import Body
+from tantrum_operator.pausing import pause_of
 from tantrum_operator.reconciling import Report
 
 _TELLING = frozenset({"month", "withheld", "replicas"})
@@ -31,7 +32,8 @@ def settle(body: Body, claims: Sequence[Claim], *, now: dt.datetime) -> Settleme
     """
     Decide *claims*, which are all that name the budget *body*, together.
 
-    Call it in every pass, without claims too: it is what counts the month.
+    Call it in every pass, without claims too: it is what counts the month. While the budget
+    is paused it counts, and withholds nothing.
     """
     try:
         spec = parse(body.get("spec", {}))
@@ -48,8 +50,13 @@ def settle(body: Body, claims: Sequence[Claim], *, now: dt.datetime) -> Settleme
         opening=spec.opening,
     )
     stand = account(spec, ledger, claims)
-    grants = allocate(claims, remainder=stand.remainder, hours=stand.ahead_hours)
-    conditions = conditions_of(spec, ledger, stand, grants)
+    pause = pause_of(body, now)
+    grants = (
+        allocate(claims, remainder=stand.remainder, hours=stand.ahead_hours)
+        if pause is None
+        else waive(claims)
+    )
+    conditions = conditions_of(spec, ledger, stand, grants, pause)
     report = Report(
         body=body,
         conditions=conditions,

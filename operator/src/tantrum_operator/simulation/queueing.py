@@ -16,6 +16,10 @@ BUSIEST_RATIO = 0.95
 waits is in the backlog then."""
 
 
+class UnreachableTargetError(Exception):
+    """However many replicas there are, too many requests take longer than the target."""
+
+
 def waiting_probability(offered: float, servers: int) -> float:
     """Return how likely a request has to wait (Erlang's C); *offered* in servers, below them."""
     blocked = 1.0
@@ -47,12 +51,17 @@ def slower_than(seconds: float, *, service: Service, arrivals: float, delay: flo
 def replicas_for(
     requests_per_second: float, *, service: Service, target_seconds: float, allowed: float
 ) -> int:
-    """Return the fewest replicas at which at most *allowed* of the requests exceed the target."""
+    """
+    Return the fewest replicas at which at most *allowed* of the requests exceed the target.
+
+    Raises `UnreachableTargetError`.
+    """
     lone = slower_than(target_seconds, service=service, arrivals=0.0, delay=0.0)
     if lone > allowed:
-        raise ValueError(
+        raise UnreachableTargetError(
             f"{lone:.0%} of requests take longer than {target_seconds * 1000:.0f} ms however many "
-            "replicas there are"
+            f"replicas there are, since one takes {service.service_seconds:g} s on average; "
+            "change service_seconds, or the scaler's target"
         )
     replicas = max(1, math.ceil(requests_per_second / service.capacity))
     while (

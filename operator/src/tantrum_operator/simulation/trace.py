@@ -58,8 +58,8 @@ class Trace:
         return len(self.steps) * self.step_seconds / 3600
 
 
-def write(trace: Trace, path: Path) -> None:
-    """Write *trace* to *path*. Raises `TraceError`."""
+def lines(trace: Trace) -> Iterator[str]:
+    """Yield the lines of *trace* as a file."""
     header = {
         "format": FORMAT,
         "name": trace.name,
@@ -67,10 +67,15 @@ def write(trace: Trace, path: Path) -> None:
         "step_seconds": trace.step_seconds,
         "service": described(trace.service),
     }
+    for line in (header, *map(_described, trace.steps)):
+        yield json.dumps(line) + "\n"
+
+
+def write(trace: Trace, path: Path) -> None:
+    """Write *trace* to *path*. Raises `TraceError`."""
     try:
         with path.open("w", encoding="utf-8") as file:
-            for line in (header, *map(_described, trace.steps)):
-                file.write(json.dumps(line) + "\n")
+            file.writelines(lines(trace))
     except OSError as error:
         raise TraceError(f"{path} cannot be written ({error.strerror})") from error
 
@@ -86,9 +91,9 @@ def read(path: Path) -> Trace:
         raise TraceError(f"{path}: {error}") from error
 
 
-def parse(lines: Iterable[str]) -> Trace:
-    """Return the trace that *lines* hold. Raises `TraceError`, which names the line."""
-    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+def parse(text: Iterable[str]) -> Trace:
+    """Return the trace whose lines *text* has. Raises `TraceError`, which names the line."""
+    numbered = ((number, line) for number, line in enumerate(text, 1) if line.strip())
     number, line = next(numbered, (1, ""))
     header = _object(number, line)
     if header.get("format") != FORMAT:
@@ -97,8 +102,11 @@ def parse(lines: Iterable[str]) -> Trace:
     step_seconds = _number(number, header, "step_seconds")
     if step_seconds is None or not 1 <= step_seconds <= 3600:  # noqa: PLR2004 - as it says
         raise TraceError(f"line {number}: step_seconds must be 1 to 3600")
+    about = header.get("service", {})
+    if not isinstance(about, dict):
+        raise TraceError(f"line {number}: service is not a JSON object")
     try:
-        service = service_from(header.get("service", {}))
+        service = service_from(about)
         start = dt.datetime.fromisoformat(header["start"]).astimezone(dt.UTC)
     except ServiceError as error:
         raise TraceError(f"line {number}: service: {error}") from error

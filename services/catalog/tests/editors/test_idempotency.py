@@ -53,6 +53,19 @@ async def test_of_many_at_once_one_begins_and_the_others_are_told(requests, key)
     assert (states.count(State.BEGUN), states.count(State.RUNNING)) == (1, 9)
 
 
+async def test_an_attempt_that_is_begun_again_is_the_same_one(requests, key):
+    """Whoever began it may not know, for the answer was lost."""
+    first = await requests.begin(key, payload_digest=PAYLOAD, attempt_id=7)
+    again = await requests.begin(key, payload_digest=PAYLOAD, attempt_id=7)
+    other = await requests.begin(key, payload_digest=PAYLOAD, attempt_id=8)
+
+    assert (first.state, again.state, other.state) == (State.BEGUN, State.BEGUN, State.RUNNING)
+    assert first.attempt_id == again.attempt_id == 7
+    await requests.complete(key, attempt_id=7, response=ANSWER)
+    done = await requests.begin(key, payload_digest=PAYLOAD, attempt_id=7)
+    assert done.response == ANSWER
+
+
 @pytest.mark.parametrize("completed", [False, True])
 async def test_another_payload_is_told_apart(requests, key, completed):
     begun = await begin(requests, key)

@@ -12,9 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -32,14 +31,11 @@ from tantrum_gateway.guard import prioritised
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.l2 import ReplyStore, Stored
 from tantrum_gateway.reads import Question, Reply
-from tantrum_gateway.upstreams import Upstreams
+from tantrum_gateway.upstreams import Upstreams, leaving_time
 
 log = structlog.get_logger()
 
 _JITTER: Final = 0.1
-_FIRST_SHARE: Final = 0.6
-"""Part of a request's time that search gets, so that catalog can still answer in its place."""
-
 _NO_STORE: Final = "no-store"
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 # Who keeps it asks again soon after the upstream is back.
@@ -259,20 +255,14 @@ class Answering:
         min_revision = self._watch.revision
         question = replace(request.question, min_revision=min_revision)
         try:
-            with self._first_upstream(request.endpoint):
+            searches = request.endpoint.priority is Priority.SEARCH
+            with leaving_time() if searches else contextlib.nullcontext():
                 reply = await request.endpoint.read(self._upstreams, question)
         except errors.NotFoundError as error:
             return self._absence(request, error, min_revision), None
         if self._watch.up and reply.catalog_revision > self._watch.revision:
             await self._watch.reached(reply.catalog_revision, timeout_seconds=_CATCHING_UP_SECONDS)
         return self._answer_of(key, request, reply), reply
-
-    @contextlib.contextmanager
-    def _first_upstream(self, endpoint: Endpoint) -> Iterator[None]:
-        """Leave another upstream the time to answer in the place of the body's."""
-        share = _FIRST_SHARE if endpoint.priority is Priority.SEARCH else 1.0
-        with deadline.running_for(deadline.remaining_seconds(math.inf) * share):
-            yield
 
     def _keep(self, key: str, request: Request, answer: Answer, reply: Reply | None) -> None:
         if reply is not None and reply.degraded:

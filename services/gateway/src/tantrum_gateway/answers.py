@@ -96,6 +96,7 @@ class Form:
         "not_modified",
         "not_modified_headers",
         "other_etag",
+        "route",
         "start_headers",
         "status",
         "stored_monotonic",
@@ -112,10 +113,12 @@ class Form:
         other_etag: bytes = b"",
         coding: Coding = Coding.IDENTITY,
         best: bool = False,
+        route: str = "",
         expires_monotonic: float = 0.0,
         stored_monotonic: float = 0.0,
     ) -> None:
         self.status = status
+        self.route = route
         self.start_headers = [*headers, (b"content-length", b"%d" % len(body))]
         self.not_modified_headers = [one for one in headers if one[0] not in _ABOUT_BODIES]
         self.body_event = {"type": "http.response.body", "body": body}
@@ -242,9 +245,11 @@ class Answer:
         """
         Tags that a CDN can drop it by: it knows no filters, so all lists of shows have one.
 
+        What has that of a kind needs none of its single things, as each change names both.
         Many are told by their kinds alone: proxies bound what headers may take.
         """
         tags = set(self.depends.tags) | ({"shows"} if self.depends.selectors else set())
+        tags = {tag for tag in tags if _TAG_BY_KIND.get(tag.partition(":")[0]) not in tags}
         if sum(map(len, tags)) + len(tags) > _MAX_CDN_TAGS_BYTES:
             tags = {_TAG_BY_KIND.get(tag.partition(":")[0], tag) for tag in tags}
         return sorted(tags)
@@ -325,6 +330,7 @@ class Answer:
             other_etag=self._etag(coding, best=not best) if coding in compression.BEST else b"",
             coding=coding,
             best=best,
+            route=self.route,
             stored_monotonic=self.stored_monotonic,
             expires_monotonic=self.expires_monotonic,
         )

@@ -130,7 +130,7 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
                 policy=_policy(settings),
                 now_monotonic=time.monotonic,
             )
-            graphql = _graphql(settings, stubs, answering, watch, threads)
+            graphql = _graphql(settings, stubs, store, answering, watch, threads=threads)
             old_reads = OldReads(
                 Snapshots(
                     Flights(tasks),
@@ -300,8 +300,10 @@ def _editing(
 def _graphql(
     settings: Settings,
     stubs: Upstreams,
+    store: l2.ReplyStore,
     answering: Answering,
     watch: Watch,
+    *,
     threads: ThreadPoolExecutor,
 ) -> GraphqlApplication:
     documents = Documents(
@@ -314,6 +316,7 @@ def _graphql(
         introspection=settings.graphql_introspection,
         suggestions=settings.graphql_suggestions,
         persisted_size_bytes=settings.graphql_persisted_size_bytes,
+        shared=store,
     )
     return GraphqlApplication(
         documents=documents,

@@ -2,10 +2,10 @@
 The gateway as an ASGI application.
 
 A request that came in before, byte for byte, is answered by one look-up and
-nothing else: no parsing, no log line, no labels, no clock. All others take the
-long way: route, parse, find or make the answer, negotiate, send. So this module
-works on raw bytes and plain dicts: the short way takes 2 µs of the 20 to 25 that
-a request costs in all. It runs on granian's thread (see `first_step`), the long
+nothing else: no parsing, no labels, and a log line only where it is sampled. All
+others take the long way: route, parse, find or make the answer, negotiate, send. So
+this module works on raw bytes and plain dicts: the short way takes 2 µs of the 20 to
+25 that a request costs in all. It runs on granian's thread (see `first_step`), the long
 way in a task on the event loop.
 """
 
@@ -15,45 +15,46 @@ import asyncio
 import itertools
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from time import perf_counter
 from typing import Final
 
 import structlog
 from grpc import aio
 from tantrum_kit import errors, status
 
-from tantrum_gateway import metrics, problems, resources, security
+from tantrum_gateway import metrics, problems, resources
 from tantrum_gateway.answering import Answering, Found, Request
 from tantrum_gateway.answers import CACHE, FOREVER, Answer, Clock, Form, Headers, RawKey, State
 from tantrum_gateway.bodies import BodyLimits, BoundedBody
+from tantrum_gateway.exchange import EMPTY_BODY, Exchange, under_tag
 from tantrum_gateway.first_step import in_a_task
-from tantrum_gateway.front import Caller, Front
+from tantrum_gateway.front import Front
 from tantrum_gateway.l1 import L1
 from tantrum_gateway.limits.lease import Lease
 from tantrum_gateway.limits.rules import index_of
 from tantrum_gateway.mounts import Application, Mounts, Passage, Receive, Scope, Send
-from tantrum_gateway.negotiation import accepts, coding_for
+from tantrum_gateway.negotiation import coding_for
 from tantrum_gateway.observing import Observed, Observer
 from tantrum_gateway.queries import read
 from tantrum_gateway.reads import Question
 from tantrum_gateway.routing import Match, Routes
-from tantrum_gateway.upstreams import request_id
+from tantrum_gateway.upstreams import request_id as request_id_of_calls
 
 log = structlog.get_logger()
 
 Page = Callable[[], Awaitable[Answer]]
 """Makes an answer that no cache may keep, or that is ready anyway."""
 
+_observe_duration: Final = metrics.DURATIONS.observe
 _ALLOW: Final = (b"allow", b"GET, HEAD, OPTIONS")
-_OK: Final = 200
 _ALL_METHODS: Final = b"GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
 _CLOSE: Final = (b"connection", b"close")
 _RETRY_AFTER: Final = b"retry-after"
 _NO_STORE: Final = "no-store"
 _MAX_ACCEPTED: Final = 32
 _MAX_ACCEPT_BYTES: Final = 512
-_EMPTY_BODY: Final = {"type": "http.response.body", "body": b""}
 # What may stand in the metadata of a gRPC call, and in a log.
 _REQUEST_ID: Final = re.compile(rb"[!-~]{1,128}")
 
@@ -84,24 +85,26 @@ class Gateway:
         self._threads = threads
         self._observer = observer
         self._sampled = observer.sampled
+        self._slow_seconds = observer.slow_seconds
         self._front = front
         self._body_limits = body_limits
         self._callers = front.callers
         self._ready: dict[RawKey, Form] = l1.ready
-        self._id_prefix = os.urandom(6).hex().encode()
-        self._next_id = itertools.count(1).__next__
+        self._next_id = _request_ids().__next__
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        header = headers.get
         raw_caller = (
             scope["client"][0],
-            headers.get(b"x-forwarded-for"),
-            headers.get(b"x-forwarded-proto"),
-            headers.get(b"cf-connecting-ip"),
+            header(b"x-forwarded-for"),
+            header(b"x-forwarded-proto"),
+            header(b"cf-connecting-ip"),
         )
         caller = self._callers.get(raw_caller) or self._front.caller(raw_caller)
         form = self._ready.get(
@@ -109,7 +112,7 @@ class Gateway:
                 scope["method"],
                 scope["raw_path"],
                 scope["query_string"],
-                headers.get(b"accept-encoding"),
+                header(b"accept-encoding"),
             )
         )
         index = index_of(scope["method"], scope["path"]) if form is None else form.limit_index
@@ -120,22 +123,20 @@ class Gateway:
             lease.left = left - 1
         else:
             allowed = self._front.limiter.take_from(lease)
-        own_headers = [
-            (b"x-request-id", self._request_id(headers)),
-            *lease.headers(lease.left + lease.beyond),
-        ]
-        origin = headers.get(b"origin")
+        given_id = header(b"x-request-id")
+        request_id = self._next_id() if given_id is None else self._request_id(given_id)
+        own_headers = [(b"x-request-id", request_id), *lease.headers(lease.left + lease.beyond)]
+        origin = header(b"origin")
         if origin is not None:
             own_headers += self._front.cors.headers(origin)
         if not allowed:
             own_headers += caller.headers
             await self._send_limited(scope, lease, own_headers, send)
             return
-        accept = headers.get(b"accept")
+        accept = header(b"accept")
         sampled = self._sampled()
         if (
             form is None
-            or sampled
             or b"x-server-timing" in headers
             or b"if-match" in headers
             or (accept is not None and accept not in form.accepted)
@@ -143,18 +144,18 @@ class Gateway:
             await in_a_task()
             scope["client"] = (caller.client.address, 0)
             scope["scheme"] = "https" if caller.client.secure else "http"
-            exchange = _Exchange(
+            exchange = Exchange(
                 scope, receive, send, headers, own_headers, caller=caller, limit_index=index
             )
             await self._take_long_way(exchange, sampled=sampled)
             return
         if form.told_at != self._clock.now:
             form.tell(self._clock)
-        if_none_match = headers.get(b"if-none-match")
+        if_none_match = header(b"if-none-match")
         if if_none_match is not None and (etag := form.matching(if_none_match, weak=True)):
             form.not_modified += 1
-            code, body_event = 304, _EMPTY_BODY
-            own_headers += _under_tag(form, etag, form.hit_not_modified_headers)
+            code, body_event = 304, EMPTY_BODY
+            own_headers += under_tag(form, etag, form.hit_not_modified_headers)
             own_headers += caller.confirming_headers
         else:
             form.hits += 1
@@ -169,6 +170,19 @@ class Gateway:
             }
         )
         await send(body_event)
+        elapsed_seconds = perf_counter() - started
+        _observe_duration(form.route, elapsed_seconds)
+        if sampled or elapsed_seconds >= self._slow_seconds:
+            self._observer.tell_of_hit(
+                scope["method"],
+                scope["raw_path"].decode("latin-1"),
+                route=form.route,
+                code=code,
+                request_id=request_id.decode(),
+                traceparent=header(b"traceparent"),
+                sampled=sampled,
+                elapsed_seconds=elapsed_seconds,
+            )
 
     def drain(self) -> None:
         """From now on ask each client to close its connection."""
@@ -195,11 +209,11 @@ class Gateway:
         code, body, headers = problems.refused(refusal, scope["raw_path"])
         await send({"type": "http.response.start", "status": code, "headers": headers})
         is_head = scope["method"] == "HEAD"
-        await send(_EMPTY_BODY if is_head else {"type": "http.response.body", "body": body})
+        await send(EMPTY_BODY if is_head else {"type": "http.response.body", "body": body})
         metrics.request_answered("", code, 0.0)
 
-    async def _take_long_way(self, exchange: _Exchange, *, sampled: bool) -> None:
-        request_id.set(exchange.own_id)
+    async def _take_long_way(self, exchange: Exchange, *, sampled: bool) -> None:
+        request_id_of_calls.set(exchange.own_id)
         self._under_way += 1
         self._idle.clear()
         if self.draining:
@@ -225,7 +239,7 @@ class Gateway:
                 self._idle.set()
 
     async def _pass_on(
-        self, exchange: _Exchange, observed: Observed, prefix: str, application: Application
+        self, exchange: Exchange, observed: Observed, prefix: str, application: Application
     ) -> tuple[str, int]:
         """Have a mounted application answer; answer in its place where it fails."""
         body = BoundedBody(exchange.receive, exchange.request_headers, self._body_limits)
@@ -251,14 +265,11 @@ class Gateway:
             failure_code = await self._send_raised(exchange, error)
         return passage.scope.get("route_template", prefix), passage.status or failure_code
 
-    def _request_id(self, headers: dict[bytes, bytes]) -> bytes:
-        """Return the id that the request came with, if it is one, else a new one."""
-        given_id = headers.get(b"x-request-id")
-        if given_id is not None and _REQUEST_ID.fullmatch(given_id):
-            return given_id
-        return b"%s-%x" % (self._id_prefix, self._next_id())
+    def _request_id(self, given_id: bytes) -> bytes:
+        """Return the id that the request came with, if it may travel, else a new one."""
+        return given_id if _REQUEST_ID.fullmatch(given_id) else self._next_id()
 
-    async def _answer(self, exchange: _Exchange, observed: Observed) -> tuple[str, int]:
+    async def _answer(self, exchange: Exchange, observed: Observed) -> tuple[str, int]:
         """Answer; return the route and the status that the client got."""
         match: Match | None = None
         try:
@@ -283,7 +294,7 @@ class Gateway:
             code = await self._send_raised(exchange, error, parameter_by_field=fields)
             return match.endpoint.path if match else "", code
 
-    def _preflight(self, exchange: _Exchange, methods: bytes) -> Headers | None:
+    def _preflight(self, exchange: Exchange, methods: bytes) -> Headers | None:
         """Return what to say to a browser that asks before it sends; None where none does."""
         if exchange.method != "OPTIONS":
             return None
@@ -299,7 +310,7 @@ class Gateway:
         return match
 
     async def _send(
-        self, exchange: _Exchange, found: Found, request: Request | None, observed: Observed
+        self, exchange: Exchange, found: Found, request: Request | None, observed: Observed
     ) -> tuple[str, int]:
         answer = found.answer
         if request is not None:
@@ -323,7 +334,7 @@ class Gateway:
             return await self._refuse(exchange, problems.STATE_CHANGED, 412)
         return answer.route, await exchange.send_form(form)
 
-    def _lead(self, exchange: _Exchange, key: str, answer: Answer, form: Form) -> None:
+    def _lead(self, exchange: Exchange, key: str, answer: Answer, form: Form) -> None:
         """Have the next request like this one find *form* the short way, if it is kept."""
         if self._l1.get(key) is not answer:
             return
@@ -338,7 +349,7 @@ class Gateway:
 
     async def _send_raised(
         self,
-        exchange: _Exchange,
+        exchange: Exchange,
         error: Exception,
         *,
         parameter_by_field: Mapping[str, str] | None = None,
@@ -370,7 +381,7 @@ class Gateway:
 
     async def _refuse(
         self,
-        exchange: _Exchange,
+        exchange: Exchange,
         problem_type: problems.ProblemType,
         code: int,
         detail: str = "",
@@ -385,7 +396,7 @@ class Gateway:
         )
         return "", await self._send_problem(exchange, problem)
 
-    async def _send_problem(self, exchange: _Exchange, problem: resources.Problem) -> int:
+    async def _send_problem(self, exchange: Exchange, problem: resources.Problem) -> int:
         code, media_type, body = problems.written(problem)
         retry_after_seconds = problems.RETRY_AFTER_SECONDS.get(code)
         if retry_after_seconds is not None and _RETRY_AFTER not in dict(exchange.headers):
@@ -402,109 +413,23 @@ class Gateway:
         return await exchange.send_form(await answer.form(coding, threads=self._threads))
 
 
-class _Exchange:
-    """A request on the long way, and the way back to its client."""
-
-    def __init__(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        request_headers: dict[bytes, bytes],
-        own_headers: Headers,
-        *,
-        caller: Caller,
-        limit_index: int,
-    ) -> None:
-        self.scope = scope
-        self.receive = receive
-        self.send = send
-        self.request_headers = request_headers
-        self.limit_index = limit_index
-        self.own_id = own_headers[0][1].decode()
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        self.raw_path: bytes = scope["raw_path"]
-        self.query: bytes = scope["query_string"]
-        self.accept_encoding = request_headers.get(b"accept-encoding")
-        self.accept = request_headers.get(b"accept")
-        self.if_match = request_headers.get(b"if-match")
-        self.if_none_match = request_headers.get(b"if-none-match")
-        self.headers = own_headers
-        self._caller = caller
-
-    @property
-    def raw_key(self) -> RawKey:
-        return (self.method, self.raw_path, self.query, self.accept_encoding)
-
-    @property
-    def instance(self) -> str:
-        """The path as it came, for problems: an URI reference without the query."""
-        return self.raw_path.decode("latin-1")
-
-    def takes(self, answer: Answer) -> bool:
-        """Say whether the client accepts what the answer is. A problem is for everybody."""
-        if self.accept is None or answer.status != _OK:
-            return True
-        return accepts(self.accept, answer.media_type)
-
-    def has_another(self, form: Form) -> bool:
-        """Say whether If-Match fails: before If-None-Match, and only on what would succeed."""
-        if self.if_match is None or form.status != _OK:
-            return False
-        return not form.matching(self.if_match, weak=False)
-
-    def timing(self, observed: Observed) -> Headers:
-        """Return where the time went so far, where that is asked for."""
-        if self.request_headers.get(b"x-server-timing") != b"1":
-            return []
-        return [(b"server-timing", observed.server_timing())]
-
-    def all_headers(self) -> Headers:
-        """Return what any answer but 304 says, whatever it is about."""
-        return [*self.headers, *self._caller.headers]
-
-    async def send_form(self, form: Form) -> int:
-        """Send the answer, or that the client has it already; return the status."""
-        if self.if_none_match is not None and (
-            etag := form.matching(self.if_none_match, weak=True)
-        ):
-            headers = [
-                *_under_tag(form, etag, form.not_modified_headers),
-                *self.headers,
-                *self._caller.confirming_headers,
-            ]
-            await self.send({"type": "http.response.start", "status": 304, "headers": headers})
-            await self.send(_EMPTY_BODY)
-            return 304
-        headers = security.merged(form.start_headers, self.all_headers())
-        await self.send({"type": "http.response.start", "status": form.status, "headers": headers})
-        await self.send(_EMPTY_BODY if self.method == "HEAD" else form.body_event)
-        return form.status
-
-    async def send_options(self, options: Headers) -> tuple[str, int]:
-        """Say which methods there are."""
-        headers = [*options, *self.all_headers()]
-        await self.send({"type": "http.response.start", "status": 204, "headers": headers})
-        await self.send(_EMPTY_BODY)
-        return "", 204
-
-
 def _request(match: Match, query: bytes) -> Request:
     arguments = read(query, match.endpoint.parameters, lenient=match.endpoint.lenient)
     question = Question(arguments=arguments, key=match.key)
     return Request(endpoint=match.endpoint, question=question, path=match.path)
 
 
+def _request_ids() -> Iterator[bytes]:
+    """Yield ids that no other process gives. Most cost a hit no more than joining two texts."""
+    prefix = os.urandom(6).hex().encode()
+    last_digits = [b"%02x" % number for number in range(256)]
+    for block in itertools.count(1):
+        first_part = b"%s-%x" % (prefix, block)
+        for last_part in last_digits:
+            yield first_part + last_part
+
+
 def _found(page: Answer) -> Found:
     return Found(
         answer=page, source="page", cache_status=CACHE + b"; hit; detail=built-in", age_seconds=0
     )
-
-
-def _under_tag(form: Form, etag: bytes, headers: Headers) -> Headers:
-    """Return the *headers* of a 304 that confirms *etag*, one of the form's."""
-    if etag == form.etag:
-        return headers
-    # The client has the bytes of another effort: they stay its own, under their own tag.
-    return [(name, etag if name == b"etag" else value) for name, value in headers]

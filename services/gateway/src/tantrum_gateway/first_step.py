@@ -25,6 +25,8 @@ from typing import Any, Final
 from granian.server.embed import Server
 
 _GRANIANS_COROUTINE: Final = "future_watcher"
+_MARK: Final = "takes_first_steps"
+_ENDED: Final = object()
 
 
 async def serve(server: Server) -> None:
@@ -47,27 +49,28 @@ def take_first_steps(loop: asyncio.AbstractEventLoop) -> None:
     It is the loop itself that changes, since what granian makes futures of has to be the
     loop that awaits them.
     """
-    if not isinstance(loop.call_soon_threadsafe, _FirstSteps):
-        setattr(loop, "call_soon_threadsafe", _FirstSteps(loop.call_soon_threadsafe))  # noqa: B010
+    if not hasattr(loop.call_soon_threadsafe, _MARK):
+        setattr(loop, "call_soon_threadsafe", _taking_first_steps(loop.call_soon_threadsafe))  # noqa: B010
 
 
-class _FirstSteps:
-    """A loop's `call_soon_threadsafe`."""
+def _taking_first_steps(call_soon: Callable[..., object]) -> Callable[..., object]:
+    """Return what a loop's *call_soon* is to be from now on."""
 
-    def __init__(self, call_soon: Callable[..., object]) -> None:
-        self._call_soon = call_soon
-
-    def __call__(
-        self, callback: Callable[..., object], *arguments: Any, context: Context | None = None
-    ) -> Any:
+    def call_soon_threadsafe(
+        callback: Callable[..., object], *arguments: Any, context: Context | None = None
+    ) -> object:
         """Take the first step of granian's coroutine; call soon what is left, or aught else."""
         coroutine = arguments[0] if arguments else None
-        if getattr(coroutine, "__name__", "") == _GRANIANS_COROUTINE:
-            try:
-                coroutine.send(None)  # type: ignore[union-attr]  # it has its name
-            except StopIteration:
-                return None
-        return self._call_soon(callback, *arguments, context=context)
+        # `next` with a default makes no exception of a coroutine's end, as `send` does.
+        if (
+            getattr(coroutine, "__name__", "") == _GRANIANS_COROUTINE
+            and next(coroutine.__await__(), _ENDED) is _ENDED  # type: ignore[union-attr]  # it has its name
+        ):
+            return None
+        return call_soon(callback, *arguments, context=context)
+
+    setattr(call_soon_threadsafe, _MARK, True)
+    return call_soon_threadsafe
 
 
 async def _spawn(worker_id: int, stop: Any, target: Any, listener: Any, *options: Any) -> None:

@@ -27,7 +27,7 @@ import redis.exceptions
 import structlog
 import zstandard
 
-from tantrum_gateway import metrics
+from tantrum_gateway import metrics, redis_pools
 from tantrum_gateway.dependencies import Dependencies
 from tantrum_gateway.reads import Reply
 from tantrum_gateway.selectors import FieldsSelector, FilterSelector
@@ -230,14 +230,7 @@ async def connected(
     if url is None:
         yield NoStore()
         return
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
-        url,
-        max_connections=_MAX_CONNECTIONS,
-        timeout=TIMEOUT_SECONDS,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=None,
-    )
+    pool = redis_pools.made(url, timeout_seconds=TIMEOUT_SECONDS, max_connections=_MAX_CONNECTIONS)
     metrics.REDIS_CONNECTIONS.labels("idle").set_function(lambda: pool.get_connection_count()[0][0])
     metrics.REDIS_CONNECTIONS.labels("used").set_function(lambda: pool.get_connection_count()[1][0])
     client = redis.asyncio.Redis(connection_pool=pool)

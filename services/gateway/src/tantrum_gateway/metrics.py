@@ -16,6 +16,7 @@ from tantrum_kit.metrics import LATENCY_BUCKETS_SECONDS
 
 from tantrum_gateway.breaker import State
 from tantrum_gateway.concurrency import Priority
+from tantrum_gateway.durations import Durations
 from tantrum_gateway.l1 import L1
 
 _REQUESTS: Final = prometheus_client.Counter(
@@ -23,12 +24,10 @@ _REQUESTS: Final = prometheus_client.Counter(
     "Requests answered other than from L1 without parsing.",
     ["route", "code"],
 )
-_DURATION: Final = prometheus_client.Histogram(
-    "tantrum_gateway_request_duration_seconds",
-    "Time to answer, other than from L1 without parsing.",
-    ["route"],
-    buckets=LATENCY_BUCKETS_SECONDS,
+DURATIONS: Final = Durations(
+    "tantrum_gateway_request_duration_seconds", "Time to answer any request."
 )
+prometheus_client.REGISTRY.register(DURATIONS)
 _STALE: Final = prometheus_client.Counter(
     "tantrum_gateway_stale_answers_total",
     "Answers sent after their time, by why.",
@@ -117,7 +116,7 @@ L2_LOOKUPS_SKIPPED: Final = _LOOKUPS.labels("l2", "skipped")
 def request_answered(route: str, code: int, duration_seconds: float) -> None:
     """Count a request that took the long way. The *route* is a template, never a path."""
     _REQUESTS.labels(route, str(code)).inc()
-    _DURATION.labels(route).observe(duration_seconds)
+    DURATIONS.observe(route, duration_seconds)
 
 
 def breaker_changed(upstream: str, state: State) -> None:

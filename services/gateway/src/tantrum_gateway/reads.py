@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from tantrum_kit.errors import NotFoundError, UnavailableError
+from tantrum_kit.errors import NotFoundError
 from tvtantrum.catalog.v1 import catalog_service_pb2 as catalog_pb
 from tvtantrum.catalog.v1 import filter_pb2, show_pb2
 from tvtantrum.search.v1 import search_service_pb2 as search_pb
 
-from tantrum_gateway import codec, covers, depending, filters, resources
+from tantrum_gateway import by_name, codec, covers, depending, filters, resources
 from tantrum_gateway.dependencies import ANYTHING, Dependencies
 from tantrum_gateway.queries import Arguments
 from tantrum_gateway.upstreams import Method, ResponseT, Upstreams, call
@@ -35,9 +35,6 @@ _DIRECTIONS: Final = {
     "desc": filter_pb2.SORT_DIRECTION_DESCENDING,
 }
 HOME_SHOWS_PER_CATEGORY: Final = 12
-
-_NAMES_TOKEN: Final = "names_"  # noqa: S105 - no secret
-"""Begins the page tokens of lists that `search_names` has begun."""
 
 SLUG: Final = re.compile(r"(?=.{1,120}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _ID: Final = re.compile(r"[0-9]+")
@@ -230,47 +227,20 @@ async def get_research(upstreams: Upstreams, question: Question) -> Reply:
 
 
 async def search_shows(upstreams: Upstreams, question: Question) -> Reply:
-    arguments = question.arguments
-    selected = filters.conditions(arguments)
-    page = _page(question)
-    if page["page_token"].startswith(_NAMES_TOKEN):
-        return await search_names(upstreams, question)  # a list goes on as it began
-    del page["min_revision"]  # the index says where it stands, and cannot be waited for
-    request = search_pb.SearchShowsRequest(query=arguments.get("q", ""), filter=selected, **page)
+    request = _search(question)
+    if by_name.goes_on(request):
+        return await search_names(upstreams, question)
     response = await call("search", upstreams.search.SearchShows, request)
-    hits = resources.HitPage(
-        hits=[codec.hit(one) for one in response.hits],
-        total_size=response.total_size,
-        next_page_token=response.next_page_token,
-        did_you_mean=response.did_you_mean or None,
-        degraded=False,
-    )
     depends = depending.on_search(request, response)
+    hits = _hits(response, degraded=False)
     return _json(hits, response.catalog_revision, question, depends)
 
 
 async def search_names(upstreams: Upstreams, question: Question) -> Reply:
-    """Answer from the catalogue what the search cannot: shows that hold the text as it stands."""
-    arguments = question.arguments
-    page = _page(question)
-    token = page["page_token"]
-    if token and not token.startswith(_NAMES_TOKEN):
-        raise UnavailableError("The search does not answer just now; try again.")
-    page["page_token"] = token.removeprefix(_NAMES_TOKEN)
-    selected = filters.conditions(arguments)
-    selected.text = arguments.get("q", "")
-    response = await call(
-        "catalog", upstreams.catalog.ListShows, catalog_pb.ListShowsRequest(filter=selected, **page)
-    )
-    next_token = response.next_page_token
-    hits = resources.HitPage(
-        hits=[resources.Hit(show=codec.show(one), highlights=[]) for one in response.shows],
-        total_size=response.total_size,
-        next_page_token=f"{_NAMES_TOKEN}{next_token}" if next_token else "",
-        did_you_mean=None,
-        degraded=True,
-    )
-    return _degraded(hits, response.catalog_revision, question)
+    """Answer from the catalogue what the search cannot."""
+    request = _search(question)
+    response = await by_name.found(upstreams, request, min_revision=question.min_revision)
+    return _degraded(_hits(response, degraded=True), response.catalog_revision, question)
 
 
 async def suggest_shows(upstreams: Upstreams, question: Question) -> Reply:
@@ -358,6 +328,25 @@ def _page(question: Question, *, default_size: int = 20) -> dict[str, Any]:
         "page_token": arguments.get("pageToken", ""),
         "min_revision": question.min_revision,
     }
+
+
+def _search(question: Question) -> search_pb.SearchShowsRequest:
+    page = _page(question)
+    del page["min_revision"]  # the index says where it stands, and cannot be waited for
+    selected = filters.conditions(question.arguments)
+    return search_pb.SearchShowsRequest(
+        query=question.arguments.get("q", ""), filter=selected, **page
+    )
+
+
+def _hits(response: search_pb.SearchShowsResponse, *, degraded: bool) -> resources.HitPage:
+    return resources.HitPage(
+        hits=[codec.hit(one) for one in response.hits],
+        total_size=response.total_size,
+        next_page_token=response.next_page_token,
+        did_you_mean=response.did_you_mean or None,
+        degraded=degraded,
+    )
 
 
 def _order(

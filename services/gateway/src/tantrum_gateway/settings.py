@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from tantrum_gateway import clients
+from tantrum_gateway import clients, redis_pools
 from tantrum_gateway.limits.rules import LimitClass
 
 _LIMITS: Final = tuple(f"limit_{one.name.lower()}" for one in LimitClass)
@@ -35,7 +35,12 @@ class Settings(BaseSettings):
     """The search service, as `catalog_address`."""
 
     redis_url: SecretStr | None = None
-    """Redis for the second cache level, such as `redis://host:6379/0`; without it there is none."""
+    """
+    Redis for the second cache level, such as `redis://host:6379/0`; without it there is none.
+
+    `redis+sentinel://:password@host:26379,host2:26379/NAME/0` finds the master through
+    Sentinels, now and after each failover.
+    """
 
     site_url: str = Field(default="http://127.0.0.1:8080", pattern=r"^https?://[^/\s?#]+$")
     """Where people find the site, without a slash behind it: for the sitemap and its like."""
@@ -242,6 +247,13 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_of_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            redis_pools.made(value.get_secret_value(), timeout_seconds=1.0, max_connections=1)
+        return value
 
     @field_validator("trusted_proxies", "cloudflare_networks")
     @classmethod

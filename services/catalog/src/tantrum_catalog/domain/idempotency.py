@@ -9,6 +9,7 @@ is refused.
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,6 +23,9 @@ from tantrum_catalog.domain.tokens import check_digest
 
 KEPT: Final = dt.timedelta(days=1)
 LOST_AFTER: Final = dt.timedelta(minutes=1)
+
+# What an `int64` and a `bigint` hold; two alike in a minute of one key is out of the question.
+_ATTEMPT_ID_MAX: Final = 2**63 - 1
 
 BODY_BYTES_MAX: Final = 256 * 1024
 _HEADERS_MAX: Final = 20
@@ -94,9 +98,11 @@ class IdempotencyStore(Protocol):
     Every method may raise `UnavailableError` and is atomic.
     """
 
-    async def begin(self, key: Key, *, payload_digest: bytes, now: dt.datetime) -> Begun:
+    async def begin(
+        self, key: Key, *, attempt_id: int, payload_digest: bytes, now: dt.datetime
+    ) -> Begun:
         """
-        Begin a request that nobody has begun, or whose last attempt is lost.
+        Begin a request that nobody has begun, or whose last attempt is lost or this one.
 
         Raises `EditorNotFoundError`.
         """
@@ -115,10 +121,22 @@ class Requests:
         self._store = store
         self._now = now
 
-    async def begin(self, key: Key, *, payload_digest: bytes) -> Begun:
-        """Begin a request, or return what became of the one before."""
+    async def begin(self, key: Key, *, payload_digest: bytes, attempt_id: int = 0) -> Begun:
+        """
+        Begin a request, or return what became of the one before.
+
+        Beginning an attempt again, by the *attempt_id* that its caller chose, is the same
+        attempt; with 0 each is another.
+        """
         check_digest(payload_digest, field="payload_digest")
-        return await self._store.begin(key, payload_digest=payload_digest, now=self._now())
+        if attempt_id < 0:
+            raise errors.InvalidInputError("attempt_id must not be negative")
+        return await self._store.begin(
+            key,
+            attempt_id=attempt_id or secrets.randbelow(_ATTEMPT_ID_MAX) + 1,
+            payload_digest=payload_digest,
+            now=self._now(),
+        )
 
     async def complete(self, key: Key, *, attempt_id: int, response: StoredResponse) -> None:
         """Raises `RequestLostError`."""

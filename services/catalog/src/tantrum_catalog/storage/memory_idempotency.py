@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from dataclasses import dataclass, replace
 
 from tantrum_catalog.domain.editor import EditorNotFoundError
@@ -32,9 +31,10 @@ class MemoryIdempotencyStore:
     def __init__(self, access: MemoryAccess) -> None:
         self._access = access
         self._known: dict[Key, _Known] = {}
-        self._attempts = itertools.count(1)
 
-    async def begin(self, key: Key, *, payload_digest: bytes, now: dt.datetime) -> Begun:
+    async def begin(
+        self, key: Key, *, attempt_id: int, payload_digest: bytes, now: dt.datetime
+    ) -> Begun:
         if key.editor_id not in self._access.audit.editors:
             raise EditorNotFoundError(key.editor_id)
         self._known = {
@@ -45,9 +45,9 @@ class MemoryIdempotencyStore:
             return Begun(state=State.OTHER_PAYLOAD)
         if known is not None and known.response is not None:
             return Begun(state=State.COMPLETED, response=known.response)
-        if known is not None and known.begin_time > now - LOST_AFTER:
+        others = known is not None and known.attempt_id != attempt_id
+        if known is not None and others and known.begin_time > now - LOST_AFTER:
             return Begun(state=State.RUNNING)
-        attempt_id = next(self._attempts)
         self._known[key] = _Known(
             attempt_id=attempt_id, payload_digest=payload_digest, begin_time=now
         )

@@ -26,16 +26,18 @@ DELETE FROM catalog.idempotency_key WHERE (editor_id, key) IN (
 )
 """
 
-# Takes over what is lost, and what is too old to be kept; locks the row even where it does
-# neither.
+# Takes over what is lost, what is too old to be kept, and the same attempt's own; locks the
+# row even where it does none of these.
 _BEGIN: Final = """
-INSERT INTO catalog.idempotency_key AS known (editor_id, key, payload_digest, begin_time)
-VALUES ($1, $2, $3, $4)
+INSERT INTO catalog.idempotency_key AS known (
+    editor_id, key, payload_digest, begin_time, attempt_id
+) VALUES ($1, $2, $3, $4, $7)
 ON CONFLICT (editor_id, key) DO UPDATE
-SET payload_digest = $3, begin_time = $4, attempt_id = DEFAULT,
+SET payload_digest = $3, begin_time = $4, attempt_id = $7,
     status = NULL, headers = NULL, body = NULL
 WHERE known.begin_time <= $6
-    OR (known.status IS NULL AND known.begin_time <= $5 AND known.payload_digest = $3)
+    OR (known.status IS NULL AND known.payload_digest = $3
+        AND (known.begin_time <= $5 OR known.attempt_id = $7))
 RETURNING attempt_id
 """
 
@@ -59,20 +61,22 @@ class PostgresIdempotencyStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, key: Key, *, payload_digest: bytes, now: dt.datetime) -> Begun:
+    async def begin(
+        self, key: Key, *, attempt_id: int, payload_digest: bytes, now: dt.datetime
+    ) -> Begun:
         oldest = now - KEPT
         async with self._database.transaction() as connection:
             await connection.execute(_FORGET, oldest)
             try:
-                attempt_id = await connection.fetchval(
+                begun = await connection.fetchval(
                     _BEGIN,
                     *(key.editor_id, key.text, payload_digest),
-                    *(now, now - LOST_AFTER, oldest),
+                    *(now, now - LOST_AFTER, oldest, attempt_id),
                 )
             except asyncpg.ForeignKeyViolationError as error:
                 raise EditorNotFoundError(key.editor_id) from error
-            if attempt_id is not None:
-                return Begun(state=State.BEGUN, attempt_id=attempt_id)
+            if begun is not None:
+                return Begun(state=State.BEGUN, attempt_id=begun)
             known = await connection.fetchrow(_KNOWN, key.editor_id, key.text)
         if known["payload_digest"] != payload_digest:
             return Begun(state=State.OTHER_PAYLOAD)

@@ -31,6 +31,7 @@ class IdempotencyServicer(idempotency_service_pb2_grpc.IdempotencyServiceService
         begun = await self._requests.begin(
             Key(editor_id=EditorId(request.editor_id), text=request.key),
             payload_digest=request.payload_digest,
+            attempt_id=request.attempt_id,
         )
         return pb.BeginRequestResponse(
             state=_STATE[begun.state],

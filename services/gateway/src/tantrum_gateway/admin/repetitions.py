@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ _REPLAYED: Final = ("idempotency-replayed", "true")
 
 _KEY: Final = re.compile(r"[ -~]{1,255}")
 _AFTERWARDS_SECONDS: Final = 2.0
+_ATTEMPT_ID_MAX: Final = 2**63 - 1
 
 
 def idempotency_of(request: Request, body: bytes) -> Idempotency | None:
@@ -64,7 +66,11 @@ async def once(
     begun = await desk.ask(
         desk.upstreams.idempotency.BeginRequest,
         pb.BeginRequestRequest(
-            editor_id=desk.editor_id, key=idempotency.key, payload_digest=idempotency.digest
+            editor_id=desk.editor_id,
+            key=idempotency.key,
+            payload_digest=idempotency.digest,
+            # Chosen here, so that another try of this call finds its own attempt.
+            attempt_id=secrets.randbelow(_ATTEMPT_ID_MAX) + 1,
         ),
     )
     match begun.state:

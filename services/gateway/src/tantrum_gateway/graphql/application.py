@@ -8,17 +8,19 @@ time, and kept by nobody.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from concurrent.futures import Executor as Threads
 from typing import Final
 
 import msgspec
+import structlog
 from tantrum_kit import deadline, errors
 
 from tantrum_gateway import problems
 from tantrum_gateway.answering import Answering, Found, Request
-from tantrum_gateway.answers import FOREVER, Answer, Form, Headers
+from tantrum_gateway.answers import CACHE, FOREVER, Answer, Form, Headers
 from tantrum_gateway.concurrency import Priority
 from tantrum_gateway.endpoints import Endpoint, Lifetime
 from tantrum_gateway.graphql import graphiql, requests
@@ -33,7 +35,10 @@ from tantrum_gateway.queries import Arguments
 from tantrum_gateway.reads import Question, Reply
 from tantrum_gateway.upstreams import Upstreams
 
+log = structlog.get_logger()
+
 _OK: Final = 200
+_DEGRADED: Final = CACHE + b"; fwd=bypass; detail=degraded"
 _NO_STORE: Final = "no-store"
 _ALLOW: Final = (b"allow", b"GET, HEAD, POST, OPTIONS")
 _DETERMINISTIC: Final = msgspec.json.Encoder(order="deterministic")
@@ -114,7 +119,7 @@ class GraphqlApplication:
             if method == "POST":
                 content_type = headers.get(b"content-type", b"")
                 asked = requests.from_body(content_type, await _body(receive))
-                return _unfound(await self._executed(asked, media_type))
+                return await self._executed(asked, media_type)
             raise malformed("use GET or POST", status=405)
         except RequestError as error:
             return _unfound(_refused(error, media_type, safe=method in ("GET", "HEAD")))
@@ -122,8 +127,8 @@ class GraphqlApplication:
     async def _got(self, asked: Asked, media_type: str) -> Found:
         """Answer a GET: through the caches, where the document is a persisted one."""
         if asked.document_id is None:
-            return _unfound(await self._executed(asked, media_type))
-        text = self._documents.text(asked.document_id, asked.query)
+            return await self._executed(asked, media_type)
+        text = await self._documents.text(asked.document_id, asked.query)
         operation = self._documents.ready(text).operation(asked.operation_name)
         # Nor does what means nothing make another answer.
         names = {one.variable.name.value for one in operation.variable_definitions or ()}
@@ -134,11 +139,13 @@ class GraphqlApplication:
             "operationName": asked.operation_name or "",
             "variables": _DETERMINISTIC.encode(variables).decode(),
         }
+        read = functools.partial(self._read, _query(text, asked), media_type)
         endpoint = Endpoint(
             path=PATH,
             summary="Answer a persisted document",
             tag="GraphQL",
-            read=functools.partial(self._read, _query(text, asked), media_type),
+            read=functools.partial(read, degrading=False),
+            fallback=functools.partial(read, degrading=True),
             # The shortest of all, since anything may be in the answer.
             lifetime=Lifetime.SEARCH,
         )
@@ -147,21 +154,34 @@ class GraphqlApplication:
         try:
             return await self._answering.answer(request)
         except (_PartialError, _OutageError) as error:
-            return _unfound(_executed(error.outcome, media_type))
+            return _found(error.outcome, media_type)
 
-    async def _executed(self, asked: Asked, media_type: str) -> Answer:
-        text = self._documents.text(asked.document_id, asked.query)
+    async def _executed(self, asked: Asked, media_type: str) -> Found:
+        text = await self._documents.text(asked.document_id, asked.query)
         priority = Priority.AD_HOC if asked.document_id is None else Priority.READ
         with deadline.running_for(self._timeout_seconds), prioritised(priority):
             outcome = await self._executor.execute(
-                _query(text, asked), self._upstreams, min_revision=self._revision()
+                _query(text, asked),
+                self._upstreams,
+                min_revision=self._revision(),
+                degrading=True,
             )
-        return _executed(outcome, media_type)
+        if outcome.degraded:
+            log.info("answer_degraded", route=PATH)
+        return _found(outcome, media_type)
 
     async def _read(
-        self, query: Query, media_type: str, upstreams: Upstreams, question: Question
+        self,
+        query: Query,
+        media_type: str,
+        upstreams: Upstreams,
+        question: Question,
+        *,
+        degrading: bool,
     ) -> Reply:
-        outcome = await self._executor.execute(query, upstreams, min_revision=question.min_revision)
+        outcome = await self._executor.execute(
+            query, upstreams, min_revision=question.min_revision, degrading=degrading
+        )
         if outcome.failed:
             raise _OutageError(outcome) if outcome.outage else _PartialError(outcome)
         return Reply(
@@ -169,6 +189,7 @@ class GraphqlApplication:
             media_type=f"{media_type}; charset=utf-8",
             catalog_revision=outcome.catalog_revision,
             depends=outcome.depends,
+            degraded=outcome.degraded,
         )
 
 
@@ -187,8 +208,11 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-def _executed(outcome: Outcome, media_type: str) -> Answer:
-    return _unkept(outcome.body, media_type=media_type, catalog_revision=outcome.catalog_revision)
+def _found(outcome: Outcome, media_type: str) -> Found:
+    """Return what was executed past the caches."""
+    answer = _unkept(outcome.body, media_type=media_type, catalog_revision=outcome.catalog_revision)
+    found = _unfound(answer)
+    return dataclasses.replace(found, cache_status=_DEGRADED) if outcome.degraded else found
 
 
 def _refused(error: RequestError, media_type: str, *, safe: bool) -> Answer:

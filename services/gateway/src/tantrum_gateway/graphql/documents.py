@@ -3,11 +3,13 @@ Documents made ready: parsed, within the limits, and valid; once for each text.
 
 Persisted ones are known by their SHA-256 from then on, as appendix A of GraphQL over
 HTTP has it: who sends `documentId` with `query` persists it, and then `documentId` does.
+They are in Redis too, where there is one, so that every gateway knows them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -22,15 +24,23 @@ from graphql import (
     validate,
 )
 
-from tantrum_gateway import problems
+from tantrum_gateway import metrics, problems
+from tantrum_gateway.dependencies import Dependencies
 from tantrum_gateway.graphql import limits
 from tantrum_gateway.graphql.failures import LimitError, RequestError, exceeded, malformed
 from tantrum_gateway.graphql.limits import Fragments, Limits
 from tantrum_gateway.graphql.schema import CORE
+from tantrum_gateway.l2 import ReplyStore
+from tantrum_gateway.reads import Reply
 
 T = TypeVar("T")
 
 _ID_PREFIX: Final = "sha256:"
+_ID: Final = re.compile(_ID_PREFIX + "[0-9a-f]{64}")
+_KEY: Final = "graphql-document "
+"""Before an id, where Redis has answers to paths besides."""
+
+_SHARED_SECONDS: Final = 30 * 86_400.0
 _READY_SIZE_BYTES: Final = 262_144
 """Of text; what is parsed takes some 30 times as much."""
 _MAX_ERRORS: Final = 20
@@ -90,7 +100,13 @@ class Documents:
     """Makes documents ready, and remembers them."""
 
     def __init__(
-        self, *, limits: Limits, introspection: bool, suggestions: bool, persisted_size_bytes: int
+        self,
+        *,
+        limits: Limits,
+        introspection: bool,
+        suggestions: bool,
+        persisted_size_bytes: int,
+        shared: ReplyStore,
     ) -> None:
         self._limits = limits
         self._suggestions = suggestions
@@ -100,8 +116,9 @@ class Documents:
         ]
         self._ready: Recent[Document] = Recent(size_bytes=_READY_SIZE_BYTES)
         self._persisted: Recent[str] = Recent(size_bytes=persisted_size_bytes)
+        self._shared = shared
 
-    def text(self, document_id: str | None, query: str | None) -> str:
+    async def text(self, document_id: str | None, query: str | None) -> str:
         """
         Return the text that is meant, and persist it where both are given.
 
@@ -113,7 +130,7 @@ class Documents:
                 raise malformed("`query` or `documentId` is required")
             return query
         if query is None:
-            text = self._persisted.get(document_id)
+            text = self._persisted.get(document_id) or await self._shared_text(document_id)
             if text is None:
                 raise RequestError(
                     problems.UNKNOWN_DOCUMENT,
@@ -123,8 +140,28 @@ class Documents:
         if document_id != id_of(query):
             raise malformed("`documentId` is not `sha256:` and the SHA-256 of `query` in hex")
         self.ready(query)
-        self._persisted.put(document_id, query, size_bytes=len(query.encode()))
+        if self._persisted.get(document_id) is None:
+            reply = Reply(body=query.encode(), catalog_revision=0, depends=Dependencies())
+            self._shared.put(_KEY + document_id, reply, fresh_seconds=_SHARED_SECONDS)
+            self._persist(document_id, query)
         return query
+
+    async def _shared_text(self, document_id: str) -> str | None:
+        """Return what was persisted at another gateway, if it is still known."""
+        if not _ID.fullmatch(document_id):
+            return None
+        stored = await self._shared.get(_KEY + document_id)
+        if stored is None:
+            return None
+        metrics.L2_LOOKUPS_HIT.inc()
+        text = stored.reply.body.decode()
+        if id_of(text) != document_id:
+            return None  # damaged: nobody else can have written it
+        self._persist(document_id, text)
+        return text
+
+    def _persist(self, document_id: str, text: str) -> None:
+        self._persisted.put(document_id, text, size_bytes=len(text.encode()))
 
     def ready(self, text: str) -> Document:
         """

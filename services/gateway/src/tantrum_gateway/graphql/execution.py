@@ -59,6 +59,8 @@ class Outcome:
     """Whether some field failed, and so nobody should keep it."""
     outage: bool
     """Whether that was for an upstream that did not answer."""
+    degraded: bool
+    """Whether the catalogue answered for search, and so nobody should keep it either."""
 
 
 class Executor:
@@ -69,9 +71,13 @@ class Executor:
         self._max_cost = max_cost
         self._suggestions = suggestions
 
-    async def execute(self, query: Query, upstreams: Upstreams, *, min_revision: int) -> Outcome:
+    async def execute(
+        self, query: Query, upstreams: Upstreams, *, min_revision: int, degrading: bool
+    ) -> Outcome:
         """
         Return what came of *query*; nothing in it is older than *min_revision* but search.
+
+        Where search is away, others answer in its place if *degrading*; else its fields fail.
 
         Raises:
             RequestError: nothing was executed.
@@ -97,7 +103,7 @@ class Executor:
             min_revision=min_revision,
             patience_passes=_PATIENCE_PASSES + _PASSES_A_LEVEL * reckoning.spread,
         )
-        search = SearchReads(upstreams)
+        search = SearchReads(upstreams, min_revision=min_revision, degrading=degrading)
         executing = execute(
             CORE,
             document.node,
@@ -112,6 +118,7 @@ class Executor:
             result,
             catalog_revision=min(revisions, default=min_revision),
             depends=dependence.on_all([*catalog.depends, *search.depends]),
+            degraded=search.degraded,
         )
 
 
@@ -121,17 +128,22 @@ def refusal(error: RequestError) -> bytes:
     return _ENCODER.encode({"errors": described})
 
 
-def _outcome(result: ExecutionResult, *, catalog_revision: int, depends: Dependencies) -> Outcome:
+def _outcome(
+    result: ExecutionResult, *, catalog_revision: int, depends: Dependencies, degraded: bool
+) -> Outcome:
     failures = result.errors or []
     body: dict[str, Any] = {"data": result.data}
     if failures:
         body["errors"] = [_failure(one) for one in failures]
+    if degraded:
+        body["extensions"] = {"degraded": True}
     return Outcome(
         body=_ENCODER.encode(body),
         catalog_revision=catalog_revision,
         depends=depends,
         failed=bool(failures),
         outage=any(isinstance(one.original_error, _OUTAGES) for one in failures),
+        degraded=degraded,
     )
 
 

@@ -1,4 +1,8 @@
-"""Asks search for what a query wants: one page of hits, and one list of suggestions."""
+"""
+Asks search for what a query wants: one page of hits, and one list of suggestions.
+
+Where search is away the catalogue answers for it, as in REST, by names; suggestions are none.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,25 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from google.protobuf.message import Message
+from tantrum_kit import errors
 from tvtantrum.search.v1 import search_service_pb2 as search_pb
 
-from tantrum_gateway.dependencies import Dependencies
+from tantrum_gateway import by_name
+from tantrum_gateway.dependencies import ANYTHING, Dependencies
 from tantrum_gateway.graphql import dependence
 from tantrum_gateway.graphql.failures import LimitError
-from tantrum_gateway.upstreams import Upstreams, call
+from tantrum_gateway.upstreams import Upstreams, call, leaving_time
 
 
 class SearchReads:
-    """The reads of one query."""
+    """The reads of one query; *degrading* has others answer in search's place."""
 
-    def __init__(self, upstreams: Upstreams) -> None:
-        self._search = upstreams.search
+    def __init__(self, upstreams: Upstreams, *, min_revision: int, degrading: bool) -> None:
+        self._upstreams = upstreams
+        self._min_revision = min_revision
+        self._degrading = degrading
+        self.degraded = False
+        """Whether something else than search has answered."""
         self._asked: dict[str, tuple[bytes, asyncio.Future[Any]]] = {}
         self.revisions: list[int] = []
         """Those that the answers were made at."""
@@ -29,7 +39,7 @@ class SearchReads:
     async def hits(self, request: search_pb.SearchShowsRequest) -> search_pb.SearchShowsResponse:
         """Return a page of hits. Raises as `_once`."""
         response: search_pb.SearchShowsResponse = await self._once(
-            "search", request, lambda: call("search", self._search.SearchShows, request)
+            "search", request, lambda: self._hits(request)
         )
         return response
 
@@ -38,9 +48,32 @@ class SearchReads:
     ) -> search_pb.SuggestShowsResponse:
         """Return suggestions. Raises as `_once`."""
         response: search_pb.SuggestShowsResponse = await self._once(
-            "suggest", request, lambda: call("search", self._search.SuggestShows, request)
+            "suggest", request, lambda: self._suggestions(request)
         )
         return response
+
+    async def _hits(self, request: search_pb.SearchShowsRequest) -> search_pb.SearchShowsResponse:
+        if not by_name.goes_on(request):
+            try:
+                with leaving_time():
+                    return await call("search", self._upstreams.search.SearchShows, request)
+            except errors.UnavailableError:
+                if not self._degrading:
+                    raise
+        self.degraded = True
+        return await by_name.found(self._upstreams, request, min_revision=self._min_revision)
+
+    async def _suggestions(
+        self, request: search_pb.SuggestShowsRequest
+    ) -> search_pb.SuggestShowsResponse:
+        try:
+            with leaving_time():
+                return await call("search", self._upstreams.search.SuggestShows, request)
+        except errors.UnavailableError:
+            if not self._degrading:
+                raise
+        self.degraded = True
+        return search_pb.SuggestShowsResponse(catalog_revision=self._min_revision)
 
     async def _once(self, field: str, request: Message, asks: Callable[[], Awaitable[Any]]) -> Any:
         """
@@ -66,6 +99,7 @@ class SearchReads:
             future.cancel()
             raise
         self.revisions.append(response.catalog_revision)
-        self.depends.append(dependence.on_read(request, response))
+        # Only search knows what a search depends on.
+        self.depends.append(ANYTHING if self.degraded else dependence.on_read(request, response))
         future.set_result(response)
         return response

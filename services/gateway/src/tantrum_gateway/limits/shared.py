@@ -20,7 +20,7 @@ import redis.asyncio
 import redis.exceptions
 import structlog
 
-from tantrum_gateway import metrics
+from tantrum_gateway import metrics, redis_pools
 from tantrum_gateway.limits.lease import Grant, Lease
 from tantrum_gateway.limits.limiter import Limiter
 
@@ -158,12 +158,8 @@ async def shared(
     if url is None:
         yield
         return
-    client = redis.asyncio.Redis.from_url(
-        url,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        retry=None,
-    )
+    pool = redis_pools.made(url, timeout_seconds=TIMEOUT_SECONDS, max_connections=1)
+    client = redis.asyncio.Redis.from_pool(pool)
     leasing = tasks.create_task(SharedBuckets(client, limiter).run())
     try:
         yield

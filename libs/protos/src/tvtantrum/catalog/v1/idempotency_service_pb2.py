@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.tvtantrum/catalog/v1/idempotency_service.proto\x12\x14tvtantrum.catalog.v1\"M\n\x13\x42\x65ginRequestRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x16\n\x0epayload_digest\x18\x03 \x01(\x0c\"\x95\x01\n\x14\x42\x65ginRequestResponse\x12\x31\n\x05state\x18\x01 \x01(\x0e\x32\".tvtantrum.catalog.v1.RequestState\x12\x12\n\nattempt_id\x18\x02 \x01(\x03\x12\x36\n\x08response\x18\x03 \x01(\x0b\x32$.tvtantrum.catalog.v1.StoredResponse\"\xa2\x01\n\x0eStoredResponse\x12\x0e\n\x06status\x18\x01 \x01(\x05\x12\x42\n\x07headers\x18\x02 \x03(\x0b\x32\x31.tvtantrum.catalog.v1.StoredResponse.HeadersEntry\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x84\x01\n\x16\x43ompleteRequestRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x12\n\nattempt_id\x18\x03 \x01(\x03\x12\x36\n\x08response\x18\x04 \x01(\x0b\x32$.tvtantrum.catalog.v1.StoredResponse\"\x19\n\x17\x43ompleteRequestResponse\"K\n\x15\x41\x62\x61ndonRequestRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x12\n\nattempt_id\x18\x03 \x01(\x03\"\x18\n\x16\x41\x62\x61ndonRequestResponse*\x9f\x01\n\x0cRequestState\x12\x1d\n\x19REQUEST_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13REQUEST_STATE_BEGUN\x10\x01\x12\x19\n\x15REQUEST_STATE_RUNNING\x10\x02\x12\x1b\n\x17REQUEST_STATE_COMPLETED\x10\x03\x12\x1f\n\x1bREQUEST_STATE_OTHER_PAYLOAD\x10\x04\x32\xd8\x02\n\x12IdempotencyService\x12\x65\n\x0c\x42\x65ginRequest\x12).tvtantrum.catalog.v1.BeginRequestRequest\x1a*.tvtantrum.catalog.v1.BeginRequestResponse\x12n\n\x0f\x43ompleteRequest\x12,.tvtantrum.catalog.v1.CompleteRequestRequest\x1a-.tvtantrum.catalog.v1.CompleteRequestResponse\x12k\n\x0e\x41\x62\x61ndonRequest\x12+.tvtantrum.catalog.v1.AbandonRequestRequest\x1a,.tvtantrum.catalog.v1.AbandonRequestResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.tvtantrum/catalog/v1/idempotency_service.proto\x12\x14tvtantrum.catalog.v1\"a\n\x13\x42\x65ginRequestRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x16\n\x0epayload_digest\x18\x03 \x01(\x0c\x12\x12\n\nattempt_id\x18\x04 \x01(\x03\"\x95\x01\n\x14\x42\x65ginRequestResponse\x12\x31\n\x05state\x18\x01 \x01(\x0e\x32\".tvtantrum.catalog.v1.RequestState\x12\x12\n\nattempt_id\x18\x02 \x01(\x03\x12\x36\n\x08response\x18\x03 \x01(\x0b\x32$.tvtantrum.catalog.v1.StoredResponse\"\xa2\x01\n\x0eStoredResponse\x12\x0e\n\x06status\x18\x01 \x01(\x05\x12\x42\n\x07headers\x18\x02 \x03(\x0b\x32\x31.tvtantrum.catalog.v1.StoredResponse.HeadersEntry\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x84\x01\n\x16\x43ompleteRequestRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x12\n\nattempt_id\x18\x03 \x01(\x03\x12\x36\n\x08response\x18\x04 \x01(\x0b\x32$.tvtantrum.catalog.v1.StoredResponse\"\x19\n\x17\x43ompleteRequestResponse\"K\n\x15\x41\x62\x61ndonRequestRequest\x12\x11\n\teditor_id\x18\x01 \x01(\x05\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x12\n\nattempt_id\x18\x03 \x01(\x03\"\x18\n\x16\x41\x62\x61ndonRequestResponse*\x9f\x01\n\x0cRequestState\x12\x1d\n\x19REQUEST_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13REQUEST_STATE_BEGUN\x10\x01\x12\x19\n\x15REQUEST_STATE_RUNNING\x10\x02\x12\x1b\n\x17REQUEST_STATE_COMPLETED\x10\x03\x12\x1f\n\x1bREQUEST_STATE_OTHER_PAYLOAD\x10\x04\x32\xd8\x02\n\x12IdempotencyService\x12\x65\n\x0c\x42\x65ginRequest\x12).tvtantrum.catalog.v1.BeginRequestRequest\x1a*.tvtantrum.catalog.v1.BeginRequestResponse\x12n\n\x0f\x43ompleteRequest\x12,.tvtantrum.catalog.v1.CompleteRequestRequest\x1a-.tvtantrum.catalog.v1.CompleteRequestResponse\x12k\n\x0e\x41\x62\x61ndonRequest\x12+.tvtantrum.catalog.v1.AbandonRequestRequest\x1a,.tvtantrum.catalog.v1.AbandonRequestResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,24 +33,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_STOREDRESPONSE_HEADERSENTRY']._loaded_options = None
   _globals['_STOREDRESPONSE_HEADERSENTRY']._serialized_options = b'8\001'
-  _globals['_REQUESTSTATE']._serialized_start=734
-  _globals['_REQUESTSTATE']._serialized_end=893
+  _globals['_REQUESTSTATE']._serialized_start=754
+  _globals['_REQUESTSTATE']._serialized_end=913
   _globals['_BEGINREQUESTREQUEST']._serialized_start=72
-  _globals['_BEGINREQUESTREQUEST']._serialized_end=149
-  _globals['_BEGINREQUESTRESPONSE']._serialized_start=152
-  _globals['_BEGINREQUESTRESPONSE']._serialized_end=301
-  _globals['_STOREDRESPONSE']._serialized_start=304
-  _globals['_STOREDRESPONSE']._serialized_end=466
-  _globals['_STOREDRESPONSE_HEADERSENTRY']._serialized_start=420
-  _globals['_STOREDRESPONSE_HEADERSENTRY']._serialized_end=466
-  _globals['_COMPLETEREQUESTREQUEST']._serialized_start=469
-  _globals['_COMPLETEREQUESTREQUEST']._serialized_end=601
-  _globals['_COMPLETEREQUESTRESPONSE']._serialized_start=603
-  _globals['_COMPLETEREQUESTRESPONSE']._serialized_end=628
-  _globals['_ABANDONREQUESTREQUEST']._serialized_start=630
-  _globals['_ABANDONREQUESTREQUEST']._serialized_end=705
-  _globals['_ABANDONREQUESTRESPONSE']._serialized_start=707
-  _globals['_ABANDONREQUESTRESPONSE']._serialized_end=731
-  _globals['_IDEMPOTENCYSERVICE']._serialized_start=896
-  _globals['_IDEMPOTENCYSERVICE']._serialized_end=1240
+  _globals['_BEGINREQUESTREQUEST']._serialized_end=169
+  _globals['_BEGINREQUESTRESPONSE']._serialized_start=172
+  _globals['_BEGINREQUESTRESPONSE']._serialized_end=321
+  _globals['_STOREDRESPONSE']._serialized_start=324
+  _globals['_STOREDRESPONSE']._serialized_end=486
+  _globals['_STOREDRESPONSE_HEADERSENTRY']._serialized_start=440
+  _globals['_STOREDRESPONSE_HEADERSENTRY']._serialized_end=486
+  _globals['_COMPLETEREQUESTREQUEST']._serialized_start=489
+  _globals['_COMPLETEREQUESTREQUEST']._serialized_end=621
+  _globals['_COMPLETEREQUESTRESPONSE']._serialized_start=623
+  _globals['_COMPLETEREQUESTRESPONSE']._serialized_end=648
+  _globals['_ABANDONREQUESTREQUEST']._serialized_start=650
+  _globals['_ABANDONREQUESTREQUEST']._serialized_end=725
+  _globals['_ABANDONREQUESTRESPONSE']._serialized_start=727
+  _globals['_ABANDONREQUESTRESPONSE']._serialized_end=751
+  _globals['_IDEMPOTENCYSERVICE']._serialized_start=916
+  _globals['_IDEMPOTENCYSERVICE']._serialized_end=1260
 # @@protoc_insertion_point(module_scope)

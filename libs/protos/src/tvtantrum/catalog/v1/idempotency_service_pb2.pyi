@@ -60,22 +60,28 @@ class BeginRequestRequest(_message.Message):
     EDITOR_ID_FIELD_NUMBER: _builtins.int
     KEY_FIELD_NUMBER: _builtins.int
     PAYLOAD_DIGEST_FIELD_NUMBER: _builtins.int
+    ATTEMPT_ID_FIELD_NUMBER: _builtins.int
     editor_id: _builtins.int
     """Required. Whose key it is: each editor has one's own."""
     key: _builtins.str
     """Required. The key, 1 to 255 printable ASCII characters."""
     payload_digest: _builtins.bytes
     """Required. SHA-256 of all that the request consists of: method, path, body."""
+    attempt_id: _builtins.int
+    """Name of this attempt, chosen at random and positive; 0 has one chosen by the
+    server, and then a retry finds the request running.
+    """
     def __init__(
         self,
         *,
         editor_id: _builtins.int = ...,
         key: _builtins.str = ...,
         payload_digest: _builtins.bytes = ...,
+        attempt_id: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["editor_id", b"editor_id", "key", b"key", "payload_digest", b"payload_digest"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_id", b"attempt_id", "editor_id", b"editor_id", "key", b"key", "payload_digest", b"payload_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -71,7 +71,8 @@ class IdempotencyServiceServicer:
     """
 
     def BeginRequest(self, request, context):
-        """Begins a request, or says what became of the one before.
+        """Begins a request, or says what became of the one before. Safe to retry with
+        the `attempt_id` that the caller chose: the attempt is the same.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,7 +42,9 @@ class IdempotencyServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> IdempotencyServiceAsyncStub: ...
     BeginRequest: _grpc.UnaryUnaryMultiCallable[_idempotency_service_pb2.BeginRequestRequest, _idempotency_service_pb2.BeginRequestResponse]
-    """Begins a request, or says what became of the one before."""
+    """Begins a request, or says what became of the one before. Safe to retry with
+    the `attempt_id` that the caller chose: the attempt is the same.
+    """
     CompleteRequest: _grpc.UnaryUnaryMultiCallable[_idempotency_service_pb2.CompleteRequestRequest, _idempotency_service_pb2.CompleteRequestResponse]
     """Stores the answer of a request that was begun. Fails with `ABORTED` and the
     reason `REQUEST_LOST` if it took so long that another has begun.
@@ -66,7 +68,9 @@ class IdempotencyServiceAsyncStub(IdempotencyServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     BeginRequest: _aio.UnaryUnaryMultiCallable[_idempotency_service_pb2.BeginRequestRequest, _idempotency_service_pb2.BeginRequestResponse]  # type: ignore[assignment]
-    """Begins a request, or says what became of the one before."""
+    """Begins a request, or says what became of the one before. Safe to retry with
+    the `attempt_id` that the caller chose: the attempt is the same.
+    """
     CompleteRequest: _aio.UnaryUnaryMultiCallable[_idempotency_service_pb2.CompleteRequestRequest, _idempotency_service_pb2.CompleteRequestResponse]  # type: ignore[assignment]
     """Stores the answer of a request that was begun. Fails with `ABORTED` and the
     reason `REQUEST_LOST` if it took so long that another has begun.
@@ -93,7 +97,9 @@ class IdempotencyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _idempotency_service_pb2.BeginRequestRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_idempotency_service_pb2.BeginRequestResponse, _abc.Awaitable[_idempotency_service_pb2.BeginRequestResponse]]:
-        """Begins a request, or says what became of the one before."""
+        """Begins a request, or says what became of the one before. Safe to retry with
+        the `attempt_id` that the caller chose: the attempt is the same.
+        """
 
     @_abc_1.abstractmethod
     def CompleteRequest(

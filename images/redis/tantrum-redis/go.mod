@@ -1,0 +1,3 @@
+module tvtantrum.com/tantrum-redis
+
+go 1.24

@@ -1,0 +1,1 @@
+"""`RedisCache`: Redis with Sentinel, which fails over; the operator configures and repairs."""

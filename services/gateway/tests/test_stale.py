@@ -55,7 +55,7 @@ async def test_search_that_fails_sends_what_it_found_before():
     async with sited() as site:
         before = await site.json("/v1/search?q=bluey")
         site.search.error = errors.UnavailableError("not now")
-        await site.catalog.write(make_show(id=9_000, slug="later", name="Later"))
+        await site.catalog.write(make_show(id=9_000, slug="bluey-later", name="Bluey later"))
         await eventually(lambda: knows_revision(site, site.catalog.revision))
 
         answer = await site.get("/v1/search?q=bluey")

@@ -1,4 +1,4 @@
-"""The chart's roles allow what the operator does for scalers and for Redis, as it is shipped."""
+"""The chart's roles allow what the operator does for each kind, as it is shipped."""
 
 from __future__ import annotations
 
@@ -29,12 +29,30 @@ def test_the_roles_allow_what_it_does_for_each_kind(api_server, namespace, tmp_p
     apply(deployment(namespace))
     apply(custom("ServiceScaler", "gateway", targetRef={"name": "gateway"}, replicas=3))
     apply(custom("RedisCache", "cache", image="nowhere/redis:1"))
+    apply(
+        custom(
+            "PgBouncer",
+            "pooler",
+            image="nowhere/pgbouncer:1",
+            upstream={"host": "127.0.0.1", "database": "shows"},
+            auth={"secretRef": {"name": "users"}, "user": "shows"},
+        )
+    )
+    apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "users"},
+            "stringData": {"userlist.txt": '"shows" "a-password"\n'},
+        }
+    )
     environment = {
         "OPERATOR_NAMESPACE": namespace,
         "OPERATOR_KUBECONFIG": str(api_server.kubeconfig(token)),
         "OPERATOR_LEASE_NAME": "op",
         "OPERATOR_IDENTITY": "a",
         "OPERATOR_HTTP_PORT": "0",
+        "OPERATOR_IMAGE": "nowhere/operator:1",
         "OPERATOR_REQUEST_TIMEOUT_SECONDS": "30",
     }
     with (tmp_path / "operator.log").open("wb") as output:
@@ -44,7 +62,7 @@ def test_the_roles_allow_what_it_does_for_each_kind(api_server, namespace, tmp_p
     try:
         made = ("apps", "statefulsets", "patch")
         eventually(lambda: made in used(api_server, namespace), "it makes what Redis runs as")
-        for plural in ("servicescalers", "rediscaches"):
+        for plural in ("servicescalers", "pgbouncers", "rediscaches"):
             said = (GROUP, f"{plural}/status", "patch")
             eventually(lambda said=said: said in used(api_server, namespace), f"{said}")
     finally:

@@ -10,7 +10,7 @@
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
-{{- if has "ServiceScaler" .Values.kinds }}
+{{- if or (has "ServiceScaler" .Values.kinds) (has "ScalingBudget" .Values.kinds) }}
 # Scaling: a number, and not the Deployment, where the image would be.
 - apiGroups: [apps]
   resources: [deployments/scale]

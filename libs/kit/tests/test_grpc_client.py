@@ -44,6 +44,15 @@ class Hanging(Echo):
         return b"thawed"
 
 
+class Lapsing(Telling):
+    """Hangs on its first call, and answers all others."""
+
+    async def behave(self, request):
+        if self.calls == 1:
+            await asyncio.Event().wait()
+        return self.name
+
+
 class Unavailable(Echo):
     async def behave(self, request):
         raise errors.UnavailableError("not here")
@@ -224,6 +233,17 @@ async def test_a_server_that_hangs_fails_no_call():
     assert hanging.calls > 0
     # All of them would have hung together for longer than that, had half of them waited.
     assert elapsed_seconds < 10
+
+
+async def test_a_server_that_is_late_once_keeps_its_turn():
+    lapsing = Lapsing(b"a")
+    async with balanced(lapsing, Telling(b"b")) as (channel, _):
+        while not lapsing.calls:
+            assert await call(channel) == b"b"
+
+        answers = [await call(channel) for _ in range(4)]
+
+    assert b"a" in answers
 
 
 async def test_a_server_that_answers_again_gets_calls_again():

@@ -4,9 +4,10 @@ How services call one another: balanced, bounded, repeated only where that is sa
 A method that may be repeated gets a second attempt on another server in two cases. It
 *failed* as UNAVAILABLE: then after a jittered pause, and even on the same server where
 there is no other. Or it is *late*, later than 19 of 20 calls were: then at once, the
-first answer wins, and the server that was overtaken is avoided for a second. Both are
-kept to a share of all calls, so that they cannot double the load on servers that are
-slow because they have too much of it (Dean and Barroso, "The Tail at Scale", 2013).
+first answer wins, and a server that is overtaken twice without an answer in between is
+avoided for a second. Both are kept to a share of all calls, so that they cannot double
+the load on servers that are slow because they have too much of it (Dean and Barroso,
+"The Tail at Scale", 2013).
 """
 
 from __future__ import annotations
@@ -321,9 +322,9 @@ class _Attempts:
         return one
 
     def overtaken(self) -> None:
-        """Have those that are still under way avoided for a while."""
+        """Note of those that are still under way that another was faster."""
         for peer in self.under_way.values():
-            peer.shun()
+            peer.overtake()
 
     def cancel(self) -> None:
         for task in self.under_way:

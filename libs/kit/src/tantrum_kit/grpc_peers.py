@@ -68,23 +68,32 @@ class Peer:
         self.address = address
         self.channel = aio.insecure_channel(address, options=_CHANNEL_OPTIONS)
         self._calls = 0
+        self._overtaken = False
         self._shunned_until_monotonic = 0.0
 
     @contextlib.contextmanager
     def calling(self) -> Iterator[None]:
-        """Count a call under way while the body runs."""
+        """Count a call under way while the body runs, which raises where it gets no answer."""
         self._calls += 1
         try:
             yield
+            self._overtaken = False
         finally:
             self._calls -= 1
 
-    def shun(self) -> None:
-        """Prefer others for a second: another server overtook this one."""
-        self._shunned_until_monotonic = asyncio.get_running_loop().time() + _SHUNNED_SECONDS
+    def overtake(self) -> None:
+        """
+        Note that another server overtook this one; prefer others for a second the next time.
+
+        One late answer happens to every server, most of all to a new one; a second without
+        an answer in between is the mark of one that hangs.
+        """
+        if self._overtaken:
+            self._shunned_until_monotonic = asyncio.get_running_loop().time() + _SHUNNED_SECONDS
+        self._overtaken = True
 
     def shunned(self) -> bool:
-        """Say whether that was less than a second ago."""
+        """Say whether others are preferred for now."""
         return asyncio.get_running_loop().time() < self._shunned_until_monotonic
 
     def rank(self) -> tuple[int, bool, int]:

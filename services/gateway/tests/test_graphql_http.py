@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from tantrum_kit import errors
 
-from .conftest import Site, eventually, sited
+from .conftest import Site, asks_only, eventually, sited
 from .fakes import make_show
 from .graphql_client import post
 
@@ -80,8 +80,9 @@ async def test_it_answers_in_the_media_type_that_is_wanted_most(
     assert "Accept" in response.headers["vary"]
 
 
-async def test_what_nobody_here_can_write_is_not_acceptable(site: Site):
-    response = await site.http.get(address(query=QUERY), headers={"Accept": "text/csv"})
+@asks_only
+async def test_what_nobody_here_can_write_is_not_acceptable(shared_site: Site):
+    response = await shared_site.http.get(address(query=QUERY), headers={"Accept": "text/csv"})
 
     assert response.status_code == 406
     assert response.headers["content-type"].startswith("application/problem+json")
@@ -89,19 +90,22 @@ async def test_what_nobody_here_can_write_is_not_acceptable(site: Site):
 
 @pytest.mark.parametrize(("query", "more"), ERRORS.values(), ids=ERRORS.keys())
 @pytest.mark.parametrize("method", ["GET", "POST"])
+@asks_only
 async def test_what_cannot_be_executed_has_the_status_of_its_media_type(
-    site: Site, method: str, query: str, more: dict[str, Any]
+    shared_site: Site, method: str, query: str, more: dict[str, Any]
 ):
     for accept, status in ((RESPONSE, 400), ("application/json", 200)):
         parameters = {"query": query, **more}
         if method == "GET":
-            response = await site.get(address(**parameters), accept=accept)
+            response = await shared_site.get(address(**parameters), accept=accept)
         else:
-            response = await site.http.post("/graphql", json=parameters, headers={"Accept": accept})
+            response = await shared_site.http.post(
+                "/graphql", json=parameters, headers={"Accept": accept}
+            )
         assert response.status_code == status
         assert "data" not in response.json()
         assert code_of(response) == "invalid-document"
-        assert site.catalog.calls == []
+        assert shared_site.catalog.calls == []
 
 
 @pytest.mark.parametrize(
@@ -124,10 +128,13 @@ async def test_what_cannot_be_executed_has_the_status_of_its_media_type(
     ids=lambda value: str(value)[:40],
 )
 @pytest.mark.parametrize("accept", [RESPONSE, "application/json"])
-async def test_what_is_no_request_is_told_so(site: Site, body: bytes, word: str, accept: str):
+@asks_only
+async def test_what_is_no_request_is_told_so(
+    shared_site: Site, body: bytes, word: str, accept: str
+):
     headers = {"Content-Type": "application/json", "Accept": accept}
 
-    response = await site.http.post("/graphql", content=body[:120_000], headers=headers)
+    response = await shared_site.http.post("/graphql", content=body[:120_000], headers=headers)
 
     assert response.status_code == 400
     assert word in response.json()["errors"][0]["message"]
@@ -138,8 +145,9 @@ async def test_what_is_no_request_is_told_so(site: Site, body: bytes, word: str,
     "query_string",
     ["query=%ff", "query=a&query=b", "variables={", "query=%7B__typename%7D&variables=[]", "x=1"],
 )
-async def test_a_query_string_that_is_no_request_is_told_so(site: Site, query_string: str):
-    response = await site.get(f"/graphql?{query_string}")
+@asks_only
+async def test_a_query_string_that_is_no_request_is_told_so(shared_site: Site, query_string: str):
+    response = await shared_site.get(f"/graphql?{query_string}")
 
     assert response.status_code == 400
     assert code_of(response) == "malformed-request"
@@ -149,40 +157,46 @@ async def test_a_query_string_that_is_no_request_is_told_so(site: Site, query_st
     "content_type",
     ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1"],
 )
-async def test_a_body_of_another_type_is_not_read(site: Site, content_type: str):
+@asks_only
+async def test_a_body_of_another_type_is_not_read(shared_site: Site, content_type: str):
     """Nor can a form on another site send one."""
-    response = await site.http.post(
+    response = await shared_site.http.post(
         "/graphql", content=json.dumps({"query": QUERY}), headers={"Content-Type": content_type}
     )
 
     assert response.status_code == 415
 
 
-async def test_the_character_set_may_be_named(site: Site):
+@asks_only
+async def test_the_character_set_may_be_named(shared_site: Site):
     headers = {"Content-Type": 'application/json; charset="UTF-8"'}
 
-    response = await site.http.post(
+    response = await shared_site.http.post(
         "/graphql", content=b'{"query": "{ __typename }"}', headers=headers
     )
 
     assert response.json() == {"data": {"__typename": "Query"}}
 
 
-async def test_what_is_too_long_is_not_read(site: Site):
+@asks_only
+async def test_what_is_too_long_is_not_read(shared_site: Site):
     body = {"query": "{ __typename }" + " " * 300_000}
 
-    response = await site.http.post("/graphql", json=body)
+    response = await shared_site.http.post("/graphql", json=body)
 
     assert response.status_code == 413
-    assert (await site.get(address(query=" " * 20_000))).status_code == 414
+    assert (await shared_site.get(address(query=" " * 20_000))).status_code == 414
 
 
 @pytest.mark.parametrize("operation", ["mutation", "subscription"])
-async def test_there_is_nothing_but_queries_and_get_is_safe_anyway(site: Site, operation: str):
+@asks_only
+async def test_there_is_nothing_but_queries_and_get_is_safe_anyway(
+    shared_site: Site, operation: str
+):
     document = f"{operation} {{ deleteShow(id: 1) }}"
 
-    got = await site.get(address(query=document))
-    posted = await post(site, document)
+    got = await shared_site.get(address(query=document))
+    posted = await post(shared_site, document)
 
     assert (got.status_code, posted.status_code) == (405, 400)
     assert got.headers["allow"] == "GET, HEAD, POST, OPTIONS"
@@ -191,22 +205,25 @@ async def test_there_is_nothing_but_queries_and_get_is_safe_anyway(site: Site, o
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-async def test_other_methods_are_not_allowed(site: Site, method: str):
-    response = await site.http.request(method, "/graphql")
+@asks_only
+async def test_other_methods_are_not_allowed(shared_site: Site, method: str):
+    response = await shared_site.http.request(method, "/graphql")
 
     assert response.status_code == 405
     assert response.headers["allow"] == "GET, HEAD, POST, OPTIONS"
 
 
-async def test_options_says_which_methods_there_are(site: Site):
-    response = await site.http.options("/graphql")
+@asks_only
+async def test_options_says_which_methods_there_are(shared_site: Site):
+    response = await shared_site.http.options("/graphql")
 
     assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, POST, OPTIONS")
     assert "content-type" not in response.headers
 
 
-async def test_nothing_is_below_it(site: Site):
-    response = await site.get("/graphql/other")
+@asks_only
+async def test_nothing_is_below_it(shared_site: Site):
+    response = await shared_site.get("/graphql/other")
 
     assert response.status_code == 404
     assert response.json()["type"] == "/problems/not-found"
@@ -246,8 +263,11 @@ async def test_a_persisted_document_needs_no_text(site: Site):
         ("", QUERY),
     ],
 )
-async def test_an_id_is_the_hash_of_its_document(site: Site, document_id: str, query: str):
-    response = await site.http.post("/graphql", json={"query": query, "documentId": document_id})
+@asks_only
+async def test_an_id_is_the_hash_of_its_document(shared_site: Site, document_id: str, query: str):
+    response = await shared_site.http.post(
+        "/graphql", json={"query": query, "documentId": document_id}
+    )
 
     assert (response.status_code, code_of(response)) == (400, "malformed-request")
     assert "SHA-256" in response.text

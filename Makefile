@@ -85,8 +85,8 @@ go-checks: ## Format, vet and unit tests of devcluster/, where there is Go.
 	@scripts/go-checks
 chart: ## Does the chart say what it means? Needs helm (on the PATH, in HELM, or of `make cluster`) and promtool.
 	@$(PYTEST) -q -n logical tests/charts
-unit: ## Tests that need no engine.
-	@$(PYTEST) -q -n logical -m "not integration and not e2e and not images" --ignore=tests/charts
+unit: ## Tests that need no engine; three for two cores, since they wait a third of their time.
+	@$(PYTEST) -q -n $$(($$(nproc) * 3 / 2)) -m "not integration and not e2e and not images" --ignore=tests/charts
 all-tests: ## Every test, with real engines and the whole stack.
 	@$(PYTEST) -q --durations=10
 cluster-test: ## Every event in the life of a cluster, on a real one, under load.

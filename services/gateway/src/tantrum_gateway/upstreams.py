@@ -41,7 +41,13 @@ _RETRIED_OF_CATALOG: Final = {
     CATALOG_SERVICE: _CATALOG_READS,
     "tvtantrum.catalog.v1.AuditService": ("ListAuditEntries",),
     "tvtantrum.catalog.v1.EditorService": _EDITOR_READS,
-    "tvtantrum.catalog.v1.IdempotencyService": ("BeginRequest",),
+    # Whoever made something waits for the note of it, so that one must not hang. Repeated after
+    # all, it is told to be lost, and it is there.
+    "tvtantrum.catalog.v1.IdempotencyService": (
+        "BeginRequest",
+        "CompleteRequest",
+        "AbandonRequest",
+    ),
     "tvtantrum.catalog.v1.StatisticsService": ("GetStatistics",),
     "tvtantrum.catalog.v1.VocabularyService": ("GetTheme", "GetPlatform"),
 }

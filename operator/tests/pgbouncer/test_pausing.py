@@ -79,13 +79,22 @@ async def paused(agent):
     return (await agent.state()).paused
 
 
+def waited(agent, seconds):
+    """Wait until the client that has waited longest has for *seconds*."""
+
+    async def so_long():
+        return (await agent.state()).longest_wait_seconds >= seconds
+
+    return until(so_long)
+
+
 async def test_clients_see_a_pause_of_5_seconds_as_a_wait(pooler):
     async with pooler.with_agent() as agent, Writers(pooler).at_work() as writers:
         await writers.some_more()
         await agent.follow(pooler.orders(pause=(1, 12.0)))
         await in_phase(agent, PausePhase.PAUSED)
         before = len(writers.acknowledged)
-        await asyncio.sleep(5)  # the length of the pause, not a wait for something
+        await waited(agent, 5)
         within = len(writers.acknowledged) - before
         waiting = (await agent.state()).clients_waiting
         await agent.follow(pooler.orders())
@@ -166,7 +175,7 @@ async def test_settings_change_during_a_pause_and_nobody_is_dropped(pooler):
         state = await agent.follow(pooler.orders(pause=(1, 12.0), pool_size=5, pool__size=5))
         in_force = state.in_force
         # Longer than clients wait for a server at other times.
-        await asyncio.sleep(2.5)
+        await waited(agent, 2.5)
         await agent.follow(pooler.orders(pool_size=5, pool__size=5))
         await in_phase(agent, PausePhase.ENDED)
         await writers.some_more()
